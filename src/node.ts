@@ -1,0 +1,4 @@
+export type { StreamEnd, StreamStart } from "./node/diagnostics.ts";
+export type { LiveStream } from "./node/live-streams.ts";
+export { createRequestListener, type App, type FetchHandler } from "./node/request-listener.ts";
+export { sendResponse, type SendOptions } from "./node/send-response.ts";

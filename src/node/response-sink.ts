@@ -1,0 +1,153 @@
+import { MillraceError } from "../response/errors.ts";
+import type { Sink, StreamRun } from "../response/run.ts";
+import { startTimer, type Timer } from "../response/timer.ts";
+import { cutResponse } from "./cut.ts";
+import { isHttp2, type NodeResponseLike } from "./exchange.ts";
+import { flushHead, sendErrorPage, writeHead } from "./head.ts";
+
+/** How often a failed response looks whether everything before the failure has left, in ms. */
+const LOOK_AGAIN = 5;
+
+export interface ResponseSinkOptions {
+  /** How long the head waits for the first chunk, in ms; `false`: for ever. */
+  readonly headGrace: number | false;
+  /** Whether a body that is whole at its first write gets a Content-Length: yes for plain responses. */
+  readonly measure: boolean;
+}
+
+/** Writes a run to a response of `node:http` or `node:http2`. */
+export class ResponseSink implements Sink {
+  run: StreamRun | undefined;
+  readonly #res: NodeResponseLike;
+  readonly #response: Response;
+  readonly #measure: boolean;
+  #grace: Timer | undefined;
+  #headWritten = false;
+  /** What is left of the Content-Length that the app declared. */
+  #remaining: number | undefined;
+
+  constructor(res: NodeResponseLike, response: Response, options: ResponseSinkOptions) {
+    this.#res = res;
+    this.#response = response;
+    this.#measure = options.measure;
+    const declared = response.headers.get("content-length");
+    if (declared !== null) this.#remaining = Number(declared);
+    if (options.headGrace !== false) this.#grace = startTimer(openSink, options.headGrace, this);
+    res.on("drain", this.#onDrain);
+    res.on("finish", this.#onFinish);
+    res.on("close", this.#onClose);
+    res.on("error", ignore); // `close` follows and says the same
+  }
+
+  get pendingBytes(): number {
+    return this.#res.writableLength;
+  }
+
+  open(): void {
+    if (this.#headWritten) return;
+    this.#writeHead();
+    flushHead(this.#res);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (!this.#count(bytes)) return false;
+    if (!this.#headWritten) this.#writeHead();
+    const more = writeTo(this.#res, bytes);
+    flushMiddleware(this.#res);
+    return more;
+  }
+
+  end(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined && !this.#count(bytes)) return;
+    if (this.#remaining !== undefined && this.#remaining > 0) {
+      this.#mismatch(`${this.#remaining} bytes fewer`);
+      return;
+    }
+    if (!this.#headWritten) this.#writeHead(this.#measure ? (bytes?.byteLength ?? 0) : undefined);
+    if (bytes === undefined) this.#res.end();
+    else this.#res.end(bytes);
+  }
+
+  fail(error: unknown): void {
+    if (!this.#headWritten) {
+      this.#headWritten = true;
+      sendErrorPage(this.#res, (error as Error | undefined)?.name === "TimeoutError" ? 503 : 500);
+    } else {
+      this.cutWhenSent();
+    }
+  }
+
+  /**
+   * Middleware that compresses swallows the callbacks of `write()`, and `drain` comes only after a `false`: the length of the
+   * queue is the one thing that tells everywhere whether all of it has left. The `stalled` limit bounds the wait.
+   */
+  cutWhenSent(): void {
+    if (this.#res.writableLength > 0) {
+      startTimer(cutSink, LOOK_AGAIN, this);
+      return;
+    }
+    this.cut();
+    this.run?.delivered();
+  }
+
+  cut(): void {
+    cutResponse(this.#res);
+  }
+
+  /** Nothing stays behind on the response, which may belong to a framework that keeps it. */
+  detach(): void {
+    clearTimeout(this.#grace);
+    this.#res.off("drain", this.#onDrain);
+    this.#res.off("finish", this.#onFinish);
+    this.#res.off("close", this.#onClose);
+  }
+
+  readonly #onDrain = (): void => this.run?.ready();
+
+  readonly #onFinish = (): void => {
+    // A reset that arrives after the last write but before its delivery: `finish` comes all the same.
+    const reset = isHttp2(this.#res) && (this.#res.stream?.rstCode ?? 0) !== 0;
+    if (!reset) this.run?.delivered();
+  };
+
+  readonly #onClose = (): void => {
+    this.run?.cancel(new MillraceError("CLIENT_LEFT", "The client left before the response was over."));
+  };
+
+  #writeHead(contentLength?: number): void {
+    this.#headWritten = true;
+    clearTimeout(this.#grace);
+    writeHead(this.#res, this.#response, this.#remaining === undefined ? contentLength : undefined);
+  }
+
+  /** Never more than the Content-Length: what is beyond would be read as the next response. */
+  #count(bytes: Uint8Array): boolean {
+    if (this.#remaining === undefined) return true;
+    if (bytes.byteLength > this.#remaining) {
+      this.#mismatch("more bytes");
+      return false;
+    }
+    this.#remaining -= bytes.byteLength;
+    return true;
+  }
+
+  #mismatch(difference: string): void {
+    const declared = this.#response.headers.get("content-length");
+    const message = `The source yielded ${difference} than its Content-Length of ${declared}. Drop the header, or compute it from the same data.`;
+    if (!this.#headWritten) sendErrorPage(this.#res, 500);
+    this.run?.fail(new MillraceError("LENGTH_MISMATCH", message));
+  }
+}
+
+const openSink = (sink: ResponseSink) => sink.open();
+const cutSink = (sink: ResponseSink) => sink.cutWhenSent();
+const ignore = () => {};
+
+function writeTo(res: NodeResponseLike, bytes: Uint8Array): boolean {
+  return isHttp2(res) ? res.write(bytes) : res.write(bytes);
+}
+
+/** Express's `compression` and its kin hold what they compress until somebody calls the `flush` they add. */
+function flushMiddleware(res: NodeResponseLike & { flush?: () => void }): void {
+  if (typeof res.flush === "function") res.flush();
+}

@@ -1,0 +1,88 @@
+import { MillraceError } from "./errors.ts";
+import { StreamRun, type Sink } from "./run.ts";
+import { releaseUnread, type ResponseStream } from "./stream.ts";
+
+/**
+ * The portable road: a web stream that runs the source when it is read, one batch for each read.
+ *
+ * With a high-water mark of 0 nothing happens before the first read, and nothing is queued that an error would throw
+ * away: `controller.error()` discards the queue (WHATWG Streams 4.5.4).
+ */
+export function streamBody(stream: ResponseStream): ReadableStream<Uint8Array> {
+  let sink: ControllerSink | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        return new Promise<void>((resolve) => {
+          if (sink !== undefined) return sink.pulled(resolve);
+          sink = new ControllerSink(controller, resolve);
+          sink.run = new StreamRun(stream.take(), sink);
+          sink.run.start();
+        });
+      },
+      cancel(cause) {
+        const reason = new MillraceError("CLIENT_LEFT", "The reader cancelled the stream.", { cause });
+        if (sink !== undefined) {
+          sink.run?.cancel(reason);
+        } else if (!stream.taken) {
+          const nothing = { bytes: 0, chunks: 0, duration: 0 };
+          releaseUnread(stream.take(), { type: "cancelled", error: reason, ...nothing });
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Gives one batch to each pull. */
+class ControllerSink implements Sink {
+  run: StreamRun | undefined;
+  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Ends the pull that is being served; undefined while the reader wants nothing. */
+  #served: (() => void) | undefined;
+
+  constructor(controller: ReadableStreamDefaultController<Uint8Array>, served: () => void) {
+    this.#controller = controller;
+    this.#served = served;
+  }
+
+  /** A web stream does not say how much of a batch was taken: a reader that does not ask again holds all of it. */
+  get pendingBytes(): number {
+    return this.#served === undefined ? 1 : 0;
+  }
+
+  pulled(served: () => void): void {
+    this.#served = served;
+    this.run?.ready();
+  }
+
+  open(): void {}
+
+  write(bytes: Uint8Array): boolean {
+    this.#controller.enqueue(bytes);
+    this.#serve();
+    return false; // until the next pull
+  }
+
+  end(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined) this.#controller.enqueue(bytes);
+    this.#controller.close();
+    this.#serve();
+    this.run?.delivered();
+  }
+
+  fail(error: unknown): void {
+    this.cut(error);
+    this.run?.delivered();
+  }
+
+  cut(error: unknown): void {
+    this.#controller.error(error);
+    this.#serve();
+  }
+
+  #serve(): void {
+    this.#served?.();
+    this.#served = undefined;
+  }
+}

@@ -1,0 +1,390 @@
+import { Batch } from "./batch.ts";
+import { closeSource, watchSource } from "./close-source.ts";
+import { Deadlines } from "./deadlines.ts";
+import { MillraceError } from "./errors.ts";
+import { limitError, mergeLimits, type LimitName, type ResponseLimits } from "./limits.ts";
+import type { OutcomeType, StreamOutcome } from "./outcome.ts";
+import { isPromise, openSource, type OpenSource } from "./source.ts";
+import { reportOutcome, type StreamSettings } from "./stream.ts";
+import { nextTurn, onNextTurn } from "./turn.ts";
+
+/**
+ * Where the bytes of a run go: a socket, an HTTP/2 stream or a web stream. The run calls it in this order:
+ * `open? write* (end | fail | cut)`, and is told `ready()`, `delivered()` and `cancel()` in return.
+ */
+export interface Sink {
+  /** Bytes that were written and that the reader has not taken; from a queue above the kernel's, 0 when it is empty. */
+  readonly pendingBytes: number;
+  /** Lets the reader see that the response has begun although there are no bytes yet. May be called again. */
+  open(): void;
+  /** Takes bytes. `false` means: no more until the sink has called `ready()` on the run. */
+  write(bytes: Uint8Array): boolean;
+  /** Takes the last bytes and ends the body cleanly; the sink calls `delivered()` when all has been handed over. */
+  end(bytes: Uint8Array | undefined): void;
+  /** Hands over what was written, then ends the body so that the reader sees it cut; then calls `delivered()`. */
+  fail(error: unknown): void;
+  /** As `fail`, but at once: what is pending is dropped, and there is nothing to report back. */
+  cut(error: unknown): void;
+}
+
+/** What whoever runs a stream adds to the response's own settings. */
+export interface RunOptions {
+  /** Limits for what the response leaves open. */
+  readonly defaults?: ResponseLimits | undefined;
+  /** Names the stream in warnings: `GET /export`. */
+  readonly label?: string | undefined;
+  /** Called once when the run is over, after the response's own `onClose`. */
+  readonly onClose?: ((outcome: StreamOutcome) => void) | undefined;
+}
+
+/** What a stream does at this moment. */
+export type RunState = "running" | "waiting for the source" | "waiting for the reader";
+
+/** A source is driven for this many ms at a time; then the event loop turns, so that it cannot starve other requests. */
+const SLICE = 4;
+/** The clock is read once in so many chunks at most, which makes it a fiftieth of the cost of a fast chunk. */
+const LONGEST_STRIDE = 32;
+
+/**
+ * The one life of a source, from the first read to its outcome: the pump.
+ *
+ * Chunks are collected and written when 64 KiB are full or when the event loop turns, whichever is first. When the sink
+ * wants no more, nothing is pulled. Ending from outside (`cancel`, a limit) never waits for the source: the signal is
+ * aborted, `return()` is called, and the loop below finds out when it wakes.
+ */
+export class StreamRun {
+  /** Bytes handed to the sink. */
+  bytes = 0;
+  /** Chunks that the source yielded. */
+  chunks = 0;
+  /** When the run began; all times here are of the monotonic clock, `performance.now()`. */
+  readonly startedAt: number = performance.now();
+  /** When the source was last seen to yield, or was let on again. */
+  activeAt: number = this.startedAt;
+  /** When bytes were last written. */
+  sentAt: number = this.startedAt;
+
+  readonly #settings: StreamSettings;
+  readonly #sink: Sink;
+  readonly #options: RunOptions;
+  readonly #limits: ResponseLimits;
+  readonly #deadlines: Deadlines;
+  readonly #batch = new Batch();
+
+  #source: OpenSource | undefined;
+  /** What the source function returned, until it is there. */
+  #opening: PromiseLike<unknown> | undefined;
+  #abort: AbortController | undefined;
+  /** How it ends; nothing is pulled once this is set. */
+  #end: { type: OutcomeType; error?: unknown } | undefined;
+  #closed = false;
+
+  #waitsForSource = false;
+  /** The sink has answered `false` and not called `ready()` since. */
+  #blocked = false;
+  #resume: (() => void) | undefined;
+  #turnComes = false;
+  #sliceFrom = this.startedAt;
+  #firstChunkAt: number | undefined;
+
+  constructor(settings: StreamSettings, sink: Sink, options: RunOptions = {}) {
+    this.#settings = settings;
+    this.#sink = sink;
+    this.#options = options;
+    this.#limits = mergeLimits(options.defaults ?? {}, settings.limits);
+    this.#deadlines = new Deadlines(this, this.#limits, settings.heartbeat?.interval);
+  }
+
+  get label(): string {
+    return this.#options.label ?? "a stream";
+  }
+
+  get state(): RunState {
+    if (this.waitsForReader) return "waiting for the reader";
+    return this.#waitsForSource ? "waiting for the source" : "running";
+  }
+
+  get pendingBytes(): number {
+    return this.#sink.pendingBytes;
+  }
+
+  get waitsForReader(): boolean {
+    return this.#blocked || this.#end !== undefined;
+  }
+
+  /** The signal of this run, made when the source first asks for it. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#end !== undefined) this.#abort.abort(this.#end.error);
+    }
+    return this.#abort.signal;
+  }
+
+  /** Calls the source and begins to pull. */
+  start(): void {
+    this.#deadlines.start();
+    void this.#drive();
+  }
+
+  /** The sink can take more. */
+  ready(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.activeAt = performance.now();
+    if (this.#end === undefined) this.#flush();
+    this.#wake();
+  }
+
+  /** The sink has handed over everything there will be, and the end of it. */
+  delivered(): void {
+    this.#close();
+  }
+
+  /** Nobody waits for the rest: the client left, or the server closes. */
+  cancel(reason: unknown): void {
+    if (this.#closed) return;
+    // What was complete but not delivered is not complete; what had failed stays failed.
+    if (this.#end === undefined || this.#end.type === "complete") this.#decide("cancelled", reason);
+    this.#sink.cut(reason);
+    this.#close();
+  }
+
+  /** The sink cannot go on: what it was given cannot be sent. */
+  fail(error: unknown): void {
+    if (this.#closed) return;
+    this.#decide("failed", error);
+    this.#sink.cut(error);
+    this.#close();
+  }
+
+  /** A limit has passed. */
+  expire(limit: LimitName): void {
+    if (this.#closed) return;
+    const over = this.#end !== undefined; // then only the reader can be late
+    const error = limitError(limit, this.#limits[limit] || 0);
+    if (!over || this.#end?.type === "complete") this.#decide("timed-out", error);
+    if (over || limit === "stalled" || this.#blocked) {
+      this.#sink.cut(error);
+      this.#close();
+    } else {
+      void this.#fail(error);
+    }
+  }
+
+  async #drive(): Promise<void> {
+    try {
+      const source = await this.#open();
+      if (source === undefined) return;
+      this.#source = source;
+      if (this.#end === undefined) await this.#pullAll(source);
+      if (this.#end !== undefined) return this.#release();
+      this.#source = undefined; // it is through: nothing to return() any more
+      await this.#finish();
+    } catch (error) {
+      if (this.#end !== undefined) return; // it ended before, and this is the source's answer to that
+      this.#decide("failed", error);
+      await this.#fail(error);
+    }
+  }
+
+  /** Calls the source function, if it is one; undefined when everything was over before it answered. */
+  async #open(): Promise<OpenSource | undefined> {
+    let value: unknown = this.#settings.source;
+    if (typeof value === "function") value = value(new Context(this));
+    if (isPromise(value)) {
+      this.#waitsForSource = true;
+      this.#opening = value;
+      value = await value;
+      this.#opening = undefined;
+      this.#waitsForSource = false;
+    }
+    return openSource(value);
+  }
+
+  async #pullAll(source: OpenSource): Promise<void> {
+    let stride = 1;
+    let looksIn = stride;
+    while (true) {
+      let step: IteratorResult<unknown>;
+      try {
+        if (source.sync) {
+          step = source.next();
+        } else {
+          this.#waitsForSource = true;
+          step = await source.next();
+          this.#waitsForSource = false;
+        }
+      } catch (error) {
+        this.#source = undefined; // an iterator that threw has closed itself
+        throw error;
+      }
+      if (this.#end !== undefined || step.done === true) return;
+      this.#accept(step.value);
+      if (this.#blocked || this.#batch.full) await this.#makeRoom();
+      if (--looksIn === 0) {
+        const over = performance.now() - this.#sliceFrom > SLICE;
+        stride = over ? 1 : Math.min(stride * 2, LONGEST_STRIDE);
+        looksIn = stride;
+        if (over) await this.#endSlice();
+      }
+      if (this.#end !== undefined) return;
+    }
+  }
+
+  #accept(chunk: unknown): void {
+    if (this.#settings.bytesOnly !== undefined && typeof chunk === "string") {
+      throw new MillraceError(
+        "CHUNK_INVALID",
+        `Chunk ${this.chunks} of the stream (counted from 0) is a string, which is sent as UTF-8, but the Content-Type says ` +
+          `charset=${this.#settings.bytesOnly}. Yield bytes in that charset, or declare utf-8.`,
+      );
+    }
+    this.#batch.add(chunk, this.chunks);
+    if (this.chunks++ === 0) {
+      this.#firstChunkAt = performance.now();
+      this.#deadlines.sawFirstChunk();
+    }
+    if (!this.#turnComes) {
+      this.#turnComes = true;
+      onNextTurn(afterTurn, this);
+    }
+  }
+
+  /** What was collected since the last turn leaves; a source that waits now has nothing left behind. */
+  afterTurn(): void {
+    this.#turnComes = false;
+    this.activeAt = this.#sliceFrom = performance.now();
+    if (this.#end === undefined && !this.#blocked) this.#flush();
+  }
+
+  /** Lets the rest of the process have the event loop. */
+  async #endSlice(): Promise<void> {
+    if (!this.#blocked) this.#flush();
+    await nextTurn();
+    this.#sliceFrom = performance.now();
+    if (this.#blocked) await this.#makeRoom();
+  }
+
+  /** Writes until less than a full batch is left, as fast as the reader takes it. */
+  async #makeRoom(): Promise<void> {
+    while (this.#end === undefined) {
+      if (this.#blocked) await this.#untilReady();
+      else if (this.#batch.full) this.#write(false);
+      else return;
+    }
+  }
+
+  #flush(): void {
+    if (!this.#write(false)) this.#sink.open(); // an empty chunk: the head may go
+  }
+
+  #write(final: boolean): boolean {
+    const bytes = this.#batch.take(final);
+    if (bytes === undefined) return false;
+    this.#send(bytes);
+    return true;
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.bytes += bytes.byteLength;
+    this.sentAt = performance.now();
+    this.#blocked = !this.#sink.write(bytes);
+    if (this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
+  }
+
+  /** The source has ended: the rest leaves, and the body ends cleanly. */
+  async #finish(): Promise<void> {
+    await this.#makeRoom();
+    if (this.#blocked) await this.#untilReady();
+    if (this.#end !== undefined) return;
+    this.#end = { type: "complete" };
+    this.#deadlines.sawEnd();
+    const last = this.#batch.take(true);
+    if (last !== undefined) this.bytes += last.byteLength;
+    this.#sink.end(last);
+    if (!this.#closed) this.#deadlines.watchReader();
+  }
+
+  /** The end is decided and is not a good one: what was accepted still leaves, then the reader sees the cut. */
+  async #fail(error: unknown): Promise<void> {
+    do {
+      if (this.#blocked) await this.#untilReady();
+      if (this.#closed) return;
+    } while (this.#write(true));
+    this.#sink.fail(error);
+    if (!this.#closed) this.#deadlines.watchReader();
+  }
+
+  #untilReady(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  #wake(): void {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
+  }
+
+  #decide(type: OutcomeType, error: unknown): void {
+    this.#end = { type, error };
+    this.#deadlines.sawEnd();
+    this.#abort?.abort(error);
+    this.#release();
+  }
+
+  #release(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    if (source !== undefined) {
+      if (!closeSource(source, this.#end?.error, this)) this.#source = source; // the loop comes by again
+    } else if (this.#opening !== undefined) {
+      watchSource(this.#opening.then(undefined, () => {}), this); // it may well fail now that it was aborted
+    }
+  }
+
+  /** The time of a heartbeat has come. */
+  beat(): void {
+    const bytes = this.#settings.heartbeat?.bytes;
+    if (bytes !== undefined) this.#send(bytes);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#deadlines.stop();
+    this.#wake();
+    const outcome = this.#outcome();
+    reportOutcome(this.#settings, outcome);
+    this.#options.onClose?.(outcome);
+  }
+
+  #outcome(): StreamOutcome {
+    const { type, error } = this.#end ?? { type: "complete", error: undefined };
+    const first = this.#firstChunkAt;
+    return {
+      type,
+      ...(error === undefined ? {} : { error }),
+      bytes: this.bytes,
+      chunks: this.chunks,
+      firstChunk: first === undefined ? undefined : first - this.startedAt,
+      duration: performance.now() - this.startedAt,
+    };
+  }
+}
+
+/** What the source function is called with; the signal is made only for those who ask. */
+class Context {
+  readonly #run: StreamRun;
+  constructor(run: StreamRun) {
+    this.#run = run;
+  }
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+}
+
+// Called with the run: a thousand quiet streams need no closures.
+const afterTurn = (run: StreamRun) => run.afterTurn();
