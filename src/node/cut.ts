@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";
 
@@ -23,10 +23,9 @@ export function cutResponse(res: NodeResponseLike): void {
 }
 
 function reset(socket: Socket): void {
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    // A TLS socket cannot be reset; closing it without close_notify is a truncation there (RFC 8446 6.1).
-    socket.destroy();
-  }
+  // A TLS socket says goodbye (close_notify) when it is destroyed, and curl takes that for a clean end. What it is wrapped
+  // around can be reset; Node has no public name for it.
+  const { _parent: wrapped } = socket as Socket & { _parent?: Socket | null };
+  if (wrapped instanceof Socket) wrapped.resetAndDestroy();
+  else if (!("encrypted" in socket)) socket.resetAndDestroy();
 }
