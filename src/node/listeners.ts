@@ -36,12 +36,19 @@ export function createListeners(
     : secure(listener, tls, limits, sessions);
 }
 
-function http1Only(listener: Listener, tls: ServerTls | undefined, limits: ServerSettings): Listening {
+function http1Only(
+  listener: Listener,
+  tls: ServerTls | undefined,
+  limits: ServerSettings,
+): Listening {
   const options = { ...http1Options(limits), handshakeTimeout: handshake(limits) };
   const server =
     tls === undefined
       ? http.createServer(options, listener)
-      : https.createServer({ ALPNProtocols: ["http/1.1", "http/1.0"], ...tls, ...options }, listener);
+      : https.createServer(
+          { ALPNProtocols: ["http/1.1", "http/1.0"], ...tls, ...options },
+          listener,
+        );
   server.maxHeadersCount = limits.headerCount + 1; // one more than allowed is seen, and refused by us
   return { front: server, closeIdle: () => server.closeIdleConnections(), dispose() {} };
 }

@@ -20,7 +20,11 @@ export function refuseRequest(
   return true;
 }
 
-function statusFor(req: NodeRequestLike, res: NodeResponseLike, headerCount: number): number | undefined {
+function statusFor(
+  req: NodeRequestLike,
+  res: NodeResponseLike,
+  headerCount: number,
+): number | undefined {
   if (req.rawHeaders.length / 2 > headerCount) return 431;
   if (isHttp2(res)) return undefined; // nghttp2 has looked
   if (req.httpVersionMajor !== 1) return 505;

@@ -1,11 +1,11 @@
 import { NodeRequest } from "srvx/node";
 
 import { MillraceError } from "../response/errors.ts";
-import { isGone, methodOf, targetOf, type NodeRequestLike, type NodeResponseLike } from "./exchange.ts";
-import { sendErrorPage } from "./head.ts";
+import type { NodeRequestLike, NodeResponseLike } from "./exchange.ts";
 import {
   checkResponse,
   checkSendOptions,
+  sendFailure,
   startSending,
   withSendDefaults,
   type SendOptions,
@@ -51,7 +51,8 @@ export function listenWith(
 export function handlerOf(app: unknown): FetchHandler {
   if (typeof app === "function") return app as FetchHandler; // what it returns is checked for each request
   const object = app as { fetch?: unknown } | null | undefined;
-  if (typeof object?.fetch === "function") return (request) => (object as { fetch: FetchHandler }).fetch(request);
+  if (typeof object?.fetch === "function")
+    return (request) => (object as { fetch: FetchHandler }).fetch(request);
   throw new MillraceError(
     "APP_INVALID",
     `The app is ${app === null ? "null" : `of type ${typeof app}`}, without a \`fetch\` method. Give a function (request) => response, or { fetch(request) { … } }.`,
@@ -67,21 +68,8 @@ async function answer(
   try {
     const response = await handler(new NodeRequest({ req, res }));
     checkResponse(response);
-    startSending(res, response, settings, () => {});
+    startSending(res, response, settings);
   } catch (error) {
-    refuse(error, req, res, settings);
+    sendFailure(res, error, settings);
   }
-}
-
-/** The app threw, or returned what cannot be sent. */
-function refuse(
-  error: unknown,
-  req: NodeRequestLike,
-  res: NodeResponseLike,
-  settings: SendSettings,
-): void {
-  if (isGone(res)) return; // most likely the app's answer to its aborted signal
-  const { httpVersion } = req;
-  settings.onError(error, { id: 0, method: methodOf(req), url: targetOf(req), httpVersion });
-  if (!res.headersSent) sendErrorPage(res, 500);
 }

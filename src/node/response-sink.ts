@@ -111,7 +111,9 @@ export class ResponseSink implements Sink {
   };
 
   readonly #onClose = (): void => {
-    this.run?.cancel(new MillraceError("CLIENT_LEFT", "The client left before the response was over."));
+    this.run?.cancel(
+      new MillraceError("CLIENT_LEFT", "The client left before the response was over."),
+    );
   };
 
   #writeHead(contentLength?: number): void {

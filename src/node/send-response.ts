@@ -7,7 +7,7 @@ import { releaseUnread, type StreamSettings } from "../response/stream.ts";
 import { streamOf } from "../response/streaming-http-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
 import { isGone, methodOf, targetOf, type NodeResponseLike } from "./exchange.ts";
-import { hasBody, writeHead } from "./head.ts";
+import { hasBody, sendErrorPage, writeHead } from "./head.ts";
 import type { LiveStreams } from "./live-streams.ts";
 import { ResponseSink } from "./response-sink.ts";
 
@@ -94,31 +94,15 @@ export function withSendDefaults(options: SendOptions): SendSettings {
   return { limits: mergeLimits(defaultLimits, limits), headGrace, onError };
 }
 
-let responses = 0;
-
 /** As {@link sendResponse}, without a promise and for callers that have checked. */
 export function startSending(
   res: NodeResponseLike,
   response: Response,
   settings: SendSettings,
-  done: (end: StreamEnd) => void,
+  done?: (end: StreamEnd) => void,
 ): void {
-  const start: StreamStart = {
-    id: ++responses,
-    method: methodOf(res.req),
-    url: targetOf(res.req),
-    httpVersion: res.req.httpVersion,
-  };
-  const finish = (outcome: StreamOutcome) => {
-    const end: StreamEnd = { ...start, status: res.statusCode, outcome };
-    outcomeChannel.publish(end);
-    if (outcome.type === "failed" || outcome.type === "timed-out") {
-      settings.onError(outcome.error, start);
-    }
-    done(end);
-  };
-  startChannel.publish(start);
   const stream = takeStream(response);
+  const { start, finish } = announce(res, settings, done);
   if (isGone(res)) {
     release(stream, goneOutcome(), finish);
   } else if (!hasBody(res, response)) {
@@ -128,6 +112,41 @@ export function startSending(
   } else {
     runStream(res, response, stream, settings, start, finish);
   }
+}
+
+/** Answers for an app that threw, or that returned what cannot be sent: a plain 500 page, and the connection lives on. */
+export function sendFailure(res: NodeResponseLike, error: unknown, settings: SendSettings): void {
+  const { finish } = announce(res, settings);
+  if (isGone(res)) return finish(goneOutcome()); // most likely it threw because its signal was aborted
+  if (!res.headersSent) sendErrorPage(res, 500);
+  finish({ ...emptyOutcome(), type: "failed", error });
+}
+
+let responses = 0;
+
+/** Tells diagnostics that a response begins; `finish` is to be called once, with how it ended. */
+function announce(
+  res: NodeResponseLike,
+  settings: SendSettings,
+  done?: (end: StreamEnd) => void,
+): { start: StreamStart; finish: (outcome: StreamOutcome) => void } {
+  const { req } = res;
+  const start: StreamStart = {
+    id: ++responses,
+    method: methodOf(req),
+    url: targetOf(req),
+    httpVersion: req.httpVersion,
+  };
+  startChannel.publish(start);
+  const finish = (outcome: StreamOutcome) => {
+    const end: StreamEnd = { ...start, status: res.statusCode, outcome };
+    outcomeChannel.publish(end);
+    if (outcome.type === "failed" || outcome.type === "timed-out") {
+      settings.onError(outcome.error, start);
+    }
+    done?.(end);
+  };
+  return { start, finish };
 }
 
 function runStream(

@@ -138,7 +138,11 @@ function checkServeOptions(options: ServeOptions): void {
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new MillraceError("OPTION_INVALID", `port is ${String(port)}; it takes 0 to 65535.`);
   }
-  if (tls !== undefined && (tls.cert === undefined || tls.key === undefined) && tls.pfx === undefined) {
+  if (
+    tls !== undefined &&
+    (tls.cert === undefined || tls.key === undefined) &&
+    tls.pfx === undefined
+  ) {
     throw new MillraceError("OPTION_INVALID", "tls needs `cert` and `key`, in PEM, or a `pfx`.");
   }
 }

@@ -31,12 +31,21 @@ export interface ServerLimits extends ResponseLimits {
 
 /** {@link ServerLimits} without the limits of responses, and with nothing left open. */
 export type ServerSettings = Required<{
-  [limit in Exclude<keyof ServerLimits, keyof ResponseLimits>]: Exclude<ServerLimits[limit], undefined>;
+  [limit in Exclude<keyof ServerLimits, keyof ResponseLimits>]: Exclude<
+    ServerLimits[limit],
+    undefined
+  >;
 }>;
 
 const durations = ["requestHead", "request", "keepAlive", "sessionIdle", "sessionPing"] as const;
 const responseDurations = ["firstChunk", "idle", "total", "stalled"] as const;
-const counts = ["connections", "headerBytes", "headerCount", "sessionStreams", "sessionRate"] as const;
+const counts = [
+  "connections",
+  "headerBytes",
+  "headerCount",
+  "sessionStreams",
+  "sessionRate",
+] as const;
 
 /** Throws on unknown names and impossible values. */
 export function checkServerLimits(limits: ServerLimits): void {

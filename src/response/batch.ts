@@ -125,7 +125,9 @@ function invalidChunk(chunk: unknown, index: number): MillraceError {
 function isBytes(chunk: unknown): chunk is Uint8Array {
   if (chunk instanceof Uint8Array) return true;
   // A Uint8Array of another realm (node:vm, as test runners use it) is no instance of ours.
-  return ArrayBuffer.isView(chunk) && Object.prototype.toString.call(chunk) === "[object Uint8Array]";
+  return (
+    ArrayBuffer.isView(chunk) && Object.prototype.toString.call(chunk) === "[object Uint8Array]"
+  );
 }
 
 function isHighSurrogate(unit: number): boolean {

@@ -21,7 +21,9 @@ export function streamBody(stream: ResponseStream): ReadableStream<Uint8Array> {
         });
       },
       cancel(cause) {
-        const reason = new MillraceError("CLIENT_LEFT", "The reader cancelled the stream.", { cause });
+        const reason = new MillraceError("CLIENT_LEFT", "The reader cancelled the stream.", {
+          cause,
+        });
         if (sink !== undefined) {
           sink.run?.cancel(reason);
         } else if (!stream.taken) {

@@ -24,7 +24,10 @@ export type LimitName = keyof ResponseLimits;
 const limitNames: readonly LimitName[] = ["firstChunk", "idle", "total", "stalled"];
 
 const limitErrors: Record<LimitName, { code: ErrorCode; what: (ms: number) => string }> = {
-  firstChunk: { code: "LIMIT_FIRST_CHUNK", what: (ms) => `The source yielded nothing for ${ms} ms` },
+  firstChunk: {
+    code: "LIMIT_FIRST_CHUNK",
+    what: (ms) => `The source yielded nothing for ${ms} ms`,
+  },
   idle: { code: "LIMIT_IDLE", what: (ms) => `The source was silent for ${ms} ms` },
   total: { code: "LIMIT_TOTAL", what: (ms) => `The response took longer than ${ms} ms` },
   stalled: { code: "LIMIT_STALLED", what: (ms) => `The reader took nothing for ${ms} ms` },

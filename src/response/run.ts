@@ -341,7 +341,10 @@ export class StreamRun {
     if (source !== undefined) {
       if (!closeSource(source, this.#end?.error, this)) this.#source = source; // the loop comes by again
     } else if (this.#opening !== undefined) {
-      watchSource(this.#opening.then(undefined, () => {}), this); // it may well fail now that it was aborted
+      watchSource(
+        this.#opening.then(undefined, () => {}),
+        this,
+      ); // it may well fail now that it was aborted
     }
   }
 

@@ -26,7 +26,11 @@ export type Source =
 /** An opened source, told apart by whether its steps have to be awaited. */
 export type OpenSource =
   | { sync: true; next(): IteratorResult<unknown>; return?(): unknown }
-  | { sync: false; next(): PromiseLike<IteratorResult<unknown>>; return?(reason: unknown): unknown };
+  | {
+      sync: false;
+      next(): PromiseLike<IteratorResult<unknown>>;
+      return?(reason: unknown): unknown;
+    };
 
 /**
  * Throws unless `source` can be the source of a stream, so that the mistake is found where it was made.

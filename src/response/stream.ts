@@ -65,7 +65,9 @@ function warnOfOnClose(error: unknown): void {
   warn("ON_CLOSE_THREW", `onClose threw: ${String(error)}. The response itself is not affected.`);
 }
 
-async function closeUnread(source: Exclude<Source, (...parameters: never) => unknown>): Promise<void> {
+async function closeUnread(
+  source: Exclude<Source, (...parameters: never) => unknown>,
+): Promise<void> {
   try {
     const stream: object & { return?: () => unknown; cancel?: () => unknown } = await source;
     await (stream.cancel ?? stream.return)?.call(stream);
