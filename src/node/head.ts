@@ -6,6 +6,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Headers that belong to one connection (RFC 9110 7.6.1, RFC 9113 8.2.2). Node frames the body and keeps connections. */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
+  "http2-settings",
   "keep-alive",
   "proxy-connection",
   "te",

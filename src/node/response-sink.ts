@@ -23,6 +23,8 @@ export class ResponseSink implements Sink {
   readonly #measure: boolean;
   #grace: Timer | undefined;
   #headWritten = false;
+  #failed = false;
+  #detached = false;
   /** What is left of the Content-Length that the app declared. */
   #remaining: number | undefined;
 
@@ -40,6 +42,8 @@ export class ResponseSink implements Sink {
   }
 
   get pendingBytes(): number {
+    // A pipelined response has no socket before its turn; until then it is not this reader who is slow.
+    if (!isHttp2(this.#res) && this.#res.socket === null) return 0;
     return this.#res.writableLength;
   }
 
@@ -50,7 +54,7 @@ export class ResponseSink implements Sink {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (!this.#count(bytes)) return false;
+    this.#count(bytes);
     if (!this.#headWritten) this.#writeHead();
     const more = writeTo(this.#res, bytes);
     flushMiddleware(this.#res);
@@ -58,10 +62,9 @@ export class ResponseSink implements Sink {
   }
 
   end(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined && !this.#count(bytes)) return;
+    if (bytes !== undefined) this.#count(bytes);
     if (this.#remaining !== undefined && this.#remaining > 0) {
-      this.#mismatch(`${this.#remaining} bytes fewer`);
-      return;
+      throw this.#mismatch(`${this.#remaining} bytes fewer`);
     }
     if (!this.#headWritten) this.#writeHead(this.#measure ? (bytes?.byteLength ?? 0) : undefined);
     if (bytes === undefined) this.#res.end();
@@ -69,8 +72,11 @@ export class ResponseSink implements Sink {
   }
 
   fail(error: unknown): void {
-    if (!this.#headWritten) {
+    if (this.#failed) return;
+    this.#failed = true;
+    if (!this.#res.headersSent) {
       this.#headWritten = true;
+      clearTimeout(this.#grace);
       sendErrorPage(this.#res, (error as Error | undefined)?.name === "TimeoutError" ? 503 : 500);
     } else {
       this.cutWhenSent();
@@ -82,6 +88,7 @@ export class ResponseSink implements Sink {
    * queue is the one thing that tells everywhere whether all of it has left. The `stalled` limit bounds the wait.
    */
   cutWhenSent(): void {
+    if (this.#detached) return;
     if (this.#res.writableLength > 0) {
       startTimer(cutSink, LOOK_AGAIN, this);
       return;
@@ -96,6 +103,7 @@ export class ResponseSink implements Sink {
 
   /** Nothing stays behind on the response, which may belong to a framework that keeps it. */
   detach(): void {
+    this.#detached = true;
     clearTimeout(this.#grace);
     this.#res.off("drain", this.#onDrain);
     this.#res.off("finish", this.#onFinish);
@@ -123,25 +131,20 @@ export class ResponseSink implements Sink {
   }
 
   /** Never more than the Content-Length: what is beyond would be read as the next response. */
-  #count(bytes: Uint8Array): boolean {
-    if (this.#remaining === undefined) return true;
-    if (bytes.byteLength > this.#remaining) {
-      this.#mismatch("more bytes");
-      return false;
-    }
+  #count(bytes: Uint8Array): void {
+    if (this.#remaining === undefined) return;
+    if (bytes.byteLength > this.#remaining) throw this.#mismatch("more bytes");
     this.#remaining -= bytes.byteLength;
-    return true;
   }
 
-  #mismatch(difference: string): void {
+  #mismatch(difference: string): MillraceError {
     const declared = this.#response.headers.get("content-length");
     const message = `The source yielded ${difference} than its Content-Length of ${declared}. Drop the header, or compute it from the same data.`;
-    if (!this.#headWritten) sendErrorPage(this.#res, 500);
-    this.run?.fail(new MillraceError("LENGTH_MISMATCH", message));
+    return new MillraceError("LENGTH_MISMATCH", message);
   }
 }
 
-const openSink = (sink: ResponseSink) => sink.open();
+const openSink = (sink: ResponseSink) => sink.run?.open();
 const cutSink = (sink: ResponseSink) => sink.cutWhenSent();
 const ignore = () => {};
 

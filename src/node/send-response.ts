@@ -72,9 +72,9 @@ export function checkSendOptions(options: SendOptions, where: string): void {
 
 /** Throws unless `response` is a web `Response`, of whichever realm. */
 export function checkResponse(response: unknown): asserts response is Response {
-  if (response instanceof Response) return;
-  const like = response as Partial<Response> | null | undefined;
-  if (typeof like?.status === "number" && typeof like.headers?.get === "function") return;
+  const { status, headers } = (response ?? {}) as Partial<Response>;
+  const isResponse = typeof status === "number" && typeof headers?.get === "function";
+  if (isResponse && status >= 200) return; // the status of `Response.error()` is 0
   throw new MillraceError(
     "APP_RETURNED_NO_RESPONSE",
     `The app returned ${response === undefined ? "nothing" : "something"} where a Response was expected. Return a Response or a StreamingHttpResponse for every request.`,

@@ -81,7 +81,7 @@ export class Deadlines {
     const { bytes, pendingBytes } = this.#run;
     if (pendingBytes === 0 && !this.#ended) return;
     const now = performance.now();
-    if (bytes - pendingBytes > this.#taken) {
+    if (pendingBytes === 0 || bytes - pendingBytes > this.#taken) {
       this.#taken = bytes - pendingBytes;
       this.#takenAt = now;
     }

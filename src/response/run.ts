@@ -10,7 +10,8 @@ import { nextTurn, onNextTurn } from "./turn.ts";
 
 /**
  * Where the bytes of a run go: a socket, an HTTP/2 stream or a web stream. The run calls it in this order:
- * `open? write* (end | fail | cut)`, and is told `ready()`, `delivered()` and `cancel()` in return.
+ * `open? write* (end | fail | cut)`, and is told `ready()`, `delivered()` and `cancel()` in return. `open`, `write` and `end`
+ * may throw: then the stream has failed.
  */
 export interface Sink {
   /** Bytes that were written and that the reader has not taken; from a queue above the kernel's, 0 when it is empty. */
@@ -127,6 +128,11 @@ export class StreamRun {
     void this.#drive();
   }
 
+  /** The reader shall see that the response has begun. */
+  open(): void {
+    if (this.#end === undefined) this.#tell((sink) => sink.open());
+  }
+
   /** The sink can take more. */
   ready(): void {
     if (!this.#blocked) return;
@@ -138,7 +144,8 @@ export class StreamRun {
 
   /** The sink has handed over everything there will be, and the end of it. */
   delivered(): void {
-    this.#close();
+    if (this.#end !== undefined) this.#close();
+    else this.cancel(new MillraceError("CLIENT_LEFT", "Somebody else ended the response."));
   }
 
   /** Nobody waits for the rest: the client left, or the server closes. */
@@ -147,14 +154,6 @@ export class StreamRun {
     // What was complete but not delivered is not complete; what had failed stays failed.
     if (this.#end === undefined || this.#end.type === "complete") this.#decide("cancelled", reason);
     this.#sink.cut(reason);
-    this.#close();
-  }
-
-  /** The sink cannot go on: what it was given cannot be sent. */
-  fail(error: unknown): void {
-    if (this.#closed) return;
-    this.#decide("failed", error);
-    this.#sink.cut(error);
     this.#close();
   }
 
@@ -276,7 +275,7 @@ export class StreamRun {
   }
 
   #flush(): void {
-    if (!this.#write(false)) this.#sink.open(); // an empty chunk: the head may go
+    if (!this.#write(false)) this.open(); // an empty chunk: the head may go
   }
 
   #write(final: boolean): boolean {
@@ -287,10 +286,23 @@ export class StreamRun {
   }
 
   #send(bytes: Uint8Array): void {
-    this.bytes += bytes.byteLength;
     this.sentAt = performance.now();
-    this.#blocked = !this.#sink.write(bytes);
+    this.#tell((sink) => {
+      this.#blocked = !sink.write(bytes);
+      this.bytes += bytes.byteLength;
+    });
     if (this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
+  }
+
+  /** What the sink cannot take is a failure of the stream, and these calls come from timers and turns. */
+  #tell(call: (sink: Sink) => void): void {
+    try {
+      call(this.#sink);
+    } catch (error) {
+      if (this.#end?.type !== "failed") this.#decide("failed", error);
+      this.#blocked = false;
+      this.#sink.fail(error);
+    }
   }
 
   /** The source has ended: the rest leaves, and the body ends cleanly. */
@@ -301,8 +313,8 @@ export class StreamRun {
     this.#end = { type: "complete" };
     this.#deadlines.sawEnd();
     const last = this.#batch.take(true);
-    if (last !== undefined) this.bytes += last.byteLength;
-    this.#sink.end(last);
+    this.bytes += last?.byteLength ?? 0; // before: a sink may report back from within `end`
+    this.#tell((sink) => sink.end(last));
     if (!this.#closed) this.#deadlines.watchReader();
   }
 
