@@ -1,4 +1,4 @@
-import { channel } from "node:diagnostics_channel";
+import { channel, type Channel } from "node:diagnostics_channel";
 
 import type { StreamOutcome } from "../response/outcome.ts";
 
@@ -21,6 +21,6 @@ export interface StreamEnd extends StreamStart {
 }
 
 /** A response is about to be sent. */
-export const startChannel = channel("millrace:stream:start");
+export const startChannel: Channel = channel("millrace:stream:start");
 /** A response is over. */
-export const outcomeChannel = channel("millrace:stream:outcome");
+export const outcomeChannel: Channel = channel("millrace:stream:outcome");

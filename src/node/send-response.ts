@@ -24,7 +24,7 @@ export interface SendOptions {
   onError?: ((error: unknown, stream: StreamStart) => void) | undefined;
 }
 
-export const sendOptionNames = ["limits", "headGrace", "onError"];
+export const sendOptionNames: readonly string[] = ["limits", "headGrace", "onError"];
 
 const defaultLimits: ResponseLimits = { stalled: 30_000 };
 

@@ -5,7 +5,7 @@ import { describe } from "./source.ts";
  * A batch is full at this many bytes (for text: UTF-16 units). Larger batches gain nothing more per chunk, and 64 KiB is
  * what a socket, an HTTP/2 stream and a web stream each take without complaint.
  */
-export const FULL = 64 * 1024;
+const FULL: number = 64 * 1024;
 
 const encoder = new TextEncoder();
 

@@ -95,7 +95,7 @@ export const errorTable = {
     what: "The server could not listen on its address.",
     remedy: "Choose another port or host, or stop the program that holds it.",
   },
-} as const satisfies Record<string, { name: string; what: string; remedy: string }>;
+} as const;
 
 /** The `code` of a {@link MillraceError}. */
 export type ErrorCode = keyof typeof errorTable;

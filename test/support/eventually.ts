@@ -13,7 +13,8 @@ export async function eventually<T>(
   while (true) {
     const value = await check();
     if (value) return value;
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${timeout} ms`);
+    if (performance.now() > deadline)
+      throw new Error(`${what} did not happen within ${timeout} ms`);
     await delay(5);
   }
 }

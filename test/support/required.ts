@@ -13,10 +13,19 @@ export function missing(program: string): string | false {
     execFileSync("sh", ["-c", `command -v ${program}`], { env: { PATH: path }, stdio: "ignore" });
     return false;
   } catch {
-    const message = `${program} is not installed`;
-    if (process.env["MILLRACE_REQUIRE"] === "all") {
-      throw new Error(`${message}, and MILLRACE_REQUIRE=all forbids to skip`);
-    }
-    return message;
+    return notHere(program);
   }
+}
+
+/**
+ * The reason to skip a test for something that is not on this machine.
+ *
+ * @throws with `MILLRACE_REQUIRE=all`
+ */
+export function notHere(program: string): string {
+  const message = `${program} is not installed`;
+  if (process.env["MILLRACE_REQUIRE"] === "all") {
+    throw new Error(`${message}, and MILLRACE_REQUIRE=all forbids to skip`);
+  }
+  return message;
 }
