@@ -196,10 +196,14 @@ const http2Fixed: Readonly<Record<number, readonly [minor: number, patch: number
   26: [13, 1],
 };
 
+let warnedOfHttp2 = false;
+
 function warnOfOldHttp2(version: string): void {
+  if (warnedOfHttp2) return;
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
   const fixed = http2Fixed[major];
   if (fixed === undefined || minor > fixed[0] || (minor === fixed[0] && patch >= fixed[1])) return;
+  warnedOfHttp2 = true;
   warn(
     "HTTP2_OLD_NODE",
     `Node ${version} lacks security fixes of HTTP/2. Upgrade to ${major}.${fixed.join(".")} or later before you face the internet with http2.`,
