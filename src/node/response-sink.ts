@@ -39,6 +39,8 @@ export class ResponseSink implements Sink {
     res.on("finish", this.#onFinish);
     res.on("close", this.#onClose);
     res.on("error", ignore); // `close` follows and says the same
+    // Node answers a client that half-closes with a FIN of its own, which is the clean end of an HTTP/1.0 body: come first.
+    if (res.req.httpVersion === "1.0") res.socket?.prependListener("end", this.#onClose);
   }
 
   get pendingBytes(): number {
@@ -108,6 +110,7 @@ export class ResponseSink implements Sink {
     this.#res.off("drain", this.#onDrain);
     this.#res.off("finish", this.#onFinish);
     this.#res.off("close", this.#onClose);
+    if (this.#res.req.httpVersion === "1.0") this.#res.socket?.off("end", this.#onClose);
   }
 
   readonly #onDrain = (): void => this.run?.ready();

@@ -1,6 +1,7 @@
 import { MillraceError } from "./errors.ts";
 import { StreamRun, type Sink } from "./run.ts";
 import { releaseUnread, type ResponseStream } from "./stream.ts";
+import { onNextTurn } from "./turn.ts";
 
 /**
  * The portable road: a web stream that runs the source when it is read, one batch for each read.
@@ -73,9 +74,12 @@ class ControllerSink implements Sink {
     this.run?.delivered();
   }
 
+  /** One turn later: a host that destroys its socket on the error drops what it wrote in this one. */
   fail(error: unknown): void {
-    this.cut(error);
-    this.run?.delivered();
+    onNextTurn(() => {
+      this.cut(error);
+      this.run?.delivered();
+    }, undefined);
   }
 
   cut(error: unknown): void {

@@ -1,0 +1,13 @@
+import { describe } from "node:test";
+
+import { runtime } from "../support/runtime.ts";
+import { deno, denoHttp2 } from "./hosts/deno.ts";
+import { testHost } from "./suite.ts";
+
+const { skip } = runtime("deno");
+
+describe("on Deno", { skip }, () => {
+  if (skip !== false) return;
+  testHost(deno);
+  testHost(denoHttp2);
+});

@@ -1,0 +1,5 @@
+import { honoOnListener, honoOnNodeServer } from "./hosts/hono.ts";
+import { testHost } from "./suite.ts";
+
+testHost(honoOnNodeServer);
+testHost(honoOnListener);

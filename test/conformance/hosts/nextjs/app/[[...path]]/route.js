@@ -1,0 +1,1 @@
+export { fetch as GET } from "../../../../app.ts";

@@ -1,0 +1,4 @@
+import { nextjs } from "./hosts/nextjs.ts";
+import { testHost } from "./suite.ts";
+
+testHost(nextjs);
