@@ -1,7 +1,9 @@
 import { MillraceError } from "./errors.ts";
 import { StreamRun, type Sink } from "./run.ts";
 import { releaseUnread, type ResponseStream } from "./stream.ts";
-import { onNextTurn } from "./turn.ts";
+
+/** How long a host gets to write the last batch before the stream is errored, in ms. One turn is not enough for all. */
+const HAND_OVER = 5;
 
 /**
  * The portable road: a web stream that runs the source when it is read, one batch for each read.
@@ -74,12 +76,12 @@ class ControllerSink implements Sink {
     this.run?.delivered();
   }
 
-  /** One turn later: a host that destroys its socket on the error drops what it wrote in this one. */
+  /** A little later: a host that destroys its socket on the error drops what it has not written to it yet. */
   fail(error: unknown): void {
-    onNextTurn(() => {
+    setTimeout(() => {
       this.cut(error);
       this.run?.delivered();
-    }, undefined);
+    }, HAND_OVER);
   }
 
   cut(error: unknown): void {

@@ -137,7 +137,8 @@ export class StreamRun {
   ready(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
-    this.activeAt = performance.now();
+    const now = performance.now();
+    this.activeAt = Math.min(now, this.activeAt + now - this.sentAt); // the reader's pause is not the source's
     if (this.#end === undefined) this.#flush();
     this.#wake();
   }

@@ -79,8 +79,10 @@ export class StreamingHttpResponse extends Response {
       bytesOnly: foreignCharset(contentType),
       onClose: init.onClose,
     });
-    const { status = 200, statusText = "" } = init;
-    super(bodiless.has(status) ? null : streamBody(stream), { status, statusText, headers });
+    const { status = 200, statusText } = init;
+    // An empty reason phrase is sent as an empty one by workerd; left out, it is the standard one everywhere.
+    const head = statusText === undefined ? { status, headers } : { status, statusText, headers };
+    super(bodiless.has(status) ? null : streamBody(stream), head);
     this.#stream = stream;
     this.#body = this.body;
   }
