@@ -24,7 +24,7 @@ Limits of responses (a response may set its own)
   --idle <time>          Longest silence of a source.              [off]
   --total <time>         Longest time for a response.              [off]
   --stalled <time>       Longest time a reader may take nothing
-                         while bytes are pending.                  [30s]
+                         while bytes are pending.                  [2m]
   --head-grace <time>    How long the head waits for the first
                          chunk, so that an early error is a 500.   [1s]
 

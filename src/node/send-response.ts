@@ -13,7 +13,7 @@ import { ResponseSink } from "./response-sink.ts";
 
 /** Options of {@link sendResponse}. */
 export interface SendOptions {
-  /** Limits for what the response leaves open. Default: `stalled` 30_000 ms, nothing else. */
+  /** Limits for what the response leaves open. Default: `stalled` 120_000 ms, nothing else. */
   limits?: ResponseLimits | undefined;
   /**
    * How long the head waits for the first chunk, in ms, so that a source that throws at once gives a real 500. Default
@@ -26,7 +26,11 @@ export interface SendOptions {
 
 export const sendOptionNames: readonly string[] = ["limits", "headGrace", "onError"];
 
-const defaultLimits: ResponseLimits = { stalled: 30_000 };
+/**
+ * The kernel makes room in steps of up to 1.5 MB, so a slow reader that never pauses is seen to move once in a while only: with
+ * 30 s, one of 40 kB/s over loopback was cut.
+ */
+const defaultLimits: ResponseLimits = { stalled: 120_000 };
 
 /**
  * Sends a web `Response` through a response of `node:http` or `node:http2`, and resolves with what became of it when

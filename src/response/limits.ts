@@ -14,7 +14,8 @@ export interface ResponseLimits {
   total?: number | false | undefined;
   /**
    * Longest time that the reader may take nothing while bytes are pending, in ms. A quiet stream has none pending and
-   * is never stalled. Default 30_000 when sent by `millrace/node`; elsewhere `false`, since the host holds the socket.
+   * is never stalled. The kernel takes bytes in steps of up to 1.5 MB, so allow for a slow reader's time for one. Default
+   * 120_000 when sent by `millrace/node`; elsewhere `false`, since the host holds the socket.
    */
   stalled?: number | false | undefined;
 }

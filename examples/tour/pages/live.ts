@@ -43,7 +43,7 @@ function content({ origin }: Visit): Html {
 
         <h2>Stop reading</h2>
         <p>
-          So slowly that nothing moves for 30 seconds: then the <code>stalled</code> limit ends it,
+          So slowly that nothing moves for two minutes: then the <code>stalled</code> limit ends it,
           <em>timed-out</em>.
         </p>
         ${terminal(`curl -N --limit-rate 1k ${origin}/live/endless`)}

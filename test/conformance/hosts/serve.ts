@@ -30,7 +30,7 @@ export const serveHttps2: Host = {
       here: Number(process.versions.node.split(".")[0]) < 26,
       sees: { outcomes: ["timed-out"] },
       why: "Node 22 and 24 do not notice over TLS that an HTTP/2 client has gone while a write is pending.",
-      instead: "The `stalled` limit ends the response (30 s by default).",
+      instead: "The `stalled` limit ends the response (120 s by default).",
     },
   },
 };
