@@ -1,3 +1,4 @@
+import { FULL } from "../response/batch.ts";
 import { MillraceError } from "../response/errors.ts";
 import type { Sink, StreamRun } from "../response/run.ts";
 import { startTimer, type Timer } from "../response/timer.ts";
@@ -41,6 +42,11 @@ export class ResponseSink implements Sink {
     res.on("error", ignore); // `close` follows and says the same
     // Node answers a client that half-closes with a FIN of its own, which is the clean end of an HTTP/1.0 body: come first.
     if (res.req.httpVersion === "1.0") res.socket?.prependListener("end", this.#onClose);
+  }
+
+  /** `write` of a full batch answers `false` until all of it has left, unless the socket's queue is larger than that. */
+  get keepsBytes(): boolean {
+    return this.#res.writableHighWaterMark > FULL;
   }
 
   get pendingBytes(): number {

@@ -5,21 +5,30 @@ import { describe } from "./source.ts";
  * A batch is full at this many bytes (for text: UTF-16 units). Larger batches gain nothing more per chunk, and 64 KiB is
  * what a socket, an HTTP/2 stream and a web stream each take without complaint.
  */
-const FULL: number = 64 * 1024;
+export const FULL: number = 64 * 1024;
 
 const encoder = new TextEncoder();
 
 /**
  * Collects chunks until it is worth writing them. Text is joined as text and encoded once, which costs a tenth of
- * encoding each row. Small byte chunks are copied, so a source may refill one buffer; large ones pass untouched.
+ * encoding each row. A source may refill one buffer: small chunks are copied when they come, a large one piece by piece as
+ * it leaves, unless all of a piece has left before the source is asked for more.
  *
- * Between two `take()` calls that empty it, a batch never holds more than `FULL` and one chunk.
+ * A batch that is not full leaves whole with one `take()`. It never holds more than `FULL` and one chunk.
  */
 export class Batch {
+  /** Whether whoever gets the bytes may still hold them when the source goes on. */
+  readonly #readerKeeps: boolean;
   #text = "";
   /** Bytes that come before `#text`. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  /** Bytes of the last part while it is still the source's own buffer; 0 when all is ours. */
+  #borrowed = 0;
+
+  constructor(readerKeeps: boolean) {
+    this.#readerKeeps = readerKeeps;
+  }
 
   /** Whether it is time to write before more is added. */
   get full(): boolean {
@@ -47,9 +56,10 @@ export class Batch {
    */
   take(final: boolean): Uint8Array | undefined {
     if (this.#parts.length === 0) return this.#takeText(final);
+    const most = this.full ? FULL : Infinity; // text may be thrice as long in UTF-8
     const text = this.#takeText(final);
     if (text !== undefined) this.#push(text);
-    return this.#takeBytes();
+    return this.#takeBytes(most);
   }
 
   #takeText(final: boolean): Uint8Array | undefined {
@@ -70,7 +80,8 @@ export class Batch {
       this.#text = "";
       this.#push(text);
     }
-    this.#push(chunk.byteLength < FULL ? new Uint8Array(chunk) : chunk);
+    if (chunk.byteLength >= FULL) this.#borrowed = chunk.byteLength;
+    this.#push(this.#borrowed > 0 ? chunk : new Uint8Array(chunk));
   }
 
   #push(bytes: Uint8Array): void {
@@ -78,24 +89,41 @@ export class Batch {
     this.#partBytes += bytes.byteLength;
   }
 
-  #takeBytes(): Uint8Array {
+  #takeBytes(most: number): Uint8Array {
     const first = this.#parts[0] as Uint8Array; // the caller has looked
-    if (first.byteLength > FULL) {
+    if (this.#borrowed > 0 && this.#parts.length === 1) return this.#takeBorrowed(first);
+    if (first.byteLength > most) {
       this.#parts[0] = first.subarray(FULL);
       this.#partBytes -= FULL;
       return first.subarray(0, FULL);
     }
-    const joined = this.#join();
+    const joined = this.#join(most);
     this.#partBytes -= joined.byteLength;
     return joined;
   }
 
-  /** Joins as many of the first parts as fit into one write. */
-  #join(): Uint8Array {
+  /** Takes the next piece. What is less than a full batch then is copied: the source will run before it leaves. */
+  #takeBorrowed(chunk: Uint8Array): Uint8Array {
+    if (chunk.byteLength !== this.#borrowed) {
+      throw new MillraceError(
+        "CHUNK_INVALID",
+        "A chunk lost its buffer before all of it had left: it was transferred or resized. Yield a copy.",
+      );
+    }
+    const rest = chunk.subarray(FULL);
+    this.#borrowed = rest.byteLength < FULL ? 0 : rest.byteLength;
+    this.#parts = rest.byteLength === 0 ? [] : [this.#borrowed > 0 ? rest : new Uint8Array(rest)];
+    this.#partBytes -= FULL;
+    const piece = chunk.subarray(0, FULL);
+    return this.#readerKeeps ? new Uint8Array(piece) : piece;
+  }
+
+  /** Joins as many of the first parts as fit into `most`. */
+  #join(most: number): Uint8Array {
     let count = 0;
     let size = 0;
     for (const part of this.#parts) {
-      if (count > 0 && size + part.byteLength > FULL) break;
+      if (count > 0 && size + part.byteLength > most) break;
       size += part.byteLength;
       count += 1;
     }
@@ -112,6 +140,7 @@ export class Batch {
 }
 
 function invalidChunk(chunk: unknown, index: number): MillraceError {
+  if (chunk instanceof Promise) chunk.catch(() => {}); // it is not awaited any more, and may well be rejected
   const hint =
     typeof (chunk as PromiseLike<unknown> | null | undefined)?.then === "function"
       ? "Use an async generator, or await it before the yield."

@@ -42,6 +42,8 @@ export function streamBody(stream: ResponseStream): ReadableStream<Uint8Array> {
 /** Gives one batch to each pull. */
 class ControllerSink implements Sink {
   run: StreamRun | undefined;
+  /** A reader collects what it reads. */
+  readonly keepsBytes = true;
   readonly #controller: ReadableStreamDefaultController<Uint8Array>;
   /** Ends the pull that is being served; undefined while the reader wants nothing. */
   #served: (() => void) | undefined;

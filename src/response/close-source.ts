@@ -1,6 +1,6 @@
 import { isPromise, type OpenSource } from "./source.ts";
 import { startTimer } from "./timer.ts";
-import { warn } from "./warn.ts";
+import { textOf, warn } from "./warn.ts";
 
 /** A source that has not finished this many ms after its reader left is named in a warning. */
 const DEAF_AFTER = 5_000;
@@ -15,19 +15,14 @@ export interface Owner {
 
 /**
  * Tells a source to clean up. Nobody waits for it: `return()` of an async generator queues behind its pending `next()`.
- *
- * @returns false when a synchronous generator is running at this moment (it ended its own stream), so that it has to be
- * closed later.
  */
-export function closeSource(source: OpenSource, reason: unknown, owner: Owner): boolean {
+export function closeSource(source: OpenSource, reason: unknown, owner: Owner): void {
   try {
     const returned = source.return?.(reason);
     if (isPromise(returned)) watchSource(returned, owner);
   } catch (error) {
-    if (error instanceof TypeError && source.sync) return false;
     warnOfCleanup(error, owner);
   }
-  return true;
 }
 
 /** Warns when what is left of a source has not come to an end after a while, or ends badly. */
@@ -43,7 +38,7 @@ export function watchSource(ending: PromiseLike<unknown>, owner: Owner): void {
 function warnOfCleanup(error: unknown, owner: Owner): void {
   warn(
     "SOURCE_CLEANUP_THREW",
-    `The source of ${owner.label} threw while it was closed: ${String(error)}`,
+    `The source of ${owner.label} threw while it was closed: ${textOf(error)}`,
   );
 }
 

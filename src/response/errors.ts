@@ -38,7 +38,8 @@ export const errorTable = {
   LIMIT_FIRST_CHUNK: {
     name: "TimeoutError",
     what: "The source yielded nothing within the `firstChunk` limit.",
-    remedy: "Make the source yield earlier, raise the limit, or set a heartbeat.",
+    remedy:
+      "Make the source yield earlier, or raise the limit; heartbeats do not count as a chunk.",
   },
   LIMIT_IDLE: {
     name: "TimeoutError",

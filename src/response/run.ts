@@ -16,6 +16,8 @@ import { nextTurn, onNextTurn } from "./turn.ts";
 export interface Sink {
   /** Bytes that were written and that the reader has not taken; from a queue above the kernel's, 0 when it is empty. */
   readonly pendingBytes: number;
+  /** Whether bytes of a full batch may still be on their way when the run is let on: then they must be nobody else's. */
+  readonly keepsBytes: boolean;
   /** Lets the reader see that the response has begun although there are no bytes yet. May be called again. */
   open(): void;
   /** Takes bytes. `false` means: no more until the sink has called `ready()` on the run. */
@@ -60,8 +62,6 @@ export class StreamRun {
   chunks = 0;
   /** When the run began; all times here are of the monotonic clock, `performance.now()`. */
   readonly startedAt: number = performance.now();
-  /** When the source was last seen to yield, or was let on again. */
-  activeAt: number = this.startedAt;
   /** When bytes were last written. */
   sentAt: number = this.startedAt;
 
@@ -70,11 +70,11 @@ export class StreamRun {
   readonly #options: RunOptions;
   readonly #limits: ResponseLimits;
   readonly #deadlines: Deadlines;
-  readonly #batch = new Batch();
+  readonly #batch: Batch;
 
   #source: OpenSource | undefined;
   /** What the source function returned, until it is there. */
-  #opening: PromiseLike<unknown> | undefined;
+  #opening: Promise<unknown> | undefined;
   #abort: AbortController | undefined;
   /** How it ends; nothing is pulled once this is set. */
   #end: { type: OutcomeType; error?: unknown } | undefined;
@@ -85,12 +85,16 @@ export class StreamRun {
   #blocked = false;
   #resume: (() => void) | undefined;
   #turnComes = false;
+  #activeAt = this.startedAt;
+  /** A synchronous source runs at this moment, and cannot be closed before it has come back. */
+  #stepping = false;
   #sliceFrom = this.startedAt;
   #firstChunkAt: number | undefined;
 
   constructor(settings: StreamSettings, sink: Sink, options: RunOptions = {}) {
     this.#settings = settings;
     this.#sink = sink;
+    this.#batch = new Batch(sink.keepsBytes);
     this.#options = options;
     this.#limits = mergeLimits(options.defaults ?? {}, settings.limits);
     this.#deadlines = new Deadlines(this, this.#limits, settings.heartbeat?.interval);
@@ -103,6 +107,11 @@ export class StreamRun {
   get state(): RunState {
     if (this.waitsForReader) return "waiting for the reader";
     return this.#waitsForSource ? "waiting for the source" : "running";
+  }
+
+  /** When the source was last seen to yield; the time for which it was held back by the reader does not count. */
+  get activeAt(): number {
+    return this.#turnComes ? performance.now() : this.#activeAt;
   }
 
   get pendingBytes(): number {
@@ -125,7 +134,9 @@ export class StreamRun {
   /** Calls the source and begins to pull. */
   start(): void {
     this.#deadlines.start();
-    void this.#drive();
+    const { context } = this.#settings;
+    if (context === undefined) void this.#drive();
+    else context.runInAsyncScope(() => void this.#drive());
   }
 
   /** The reader shall see that the response has begun. */
@@ -138,7 +149,7 @@ export class StreamRun {
     if (!this.#blocked) return;
     this.#blocked = false;
     const now = performance.now();
-    this.activeAt = Math.min(now, this.activeAt + now - this.sentAt); // the reader's pause is not the source's
+    this.#activeAt = Math.min(now, this.#activeAt + now - this.sentAt); // the reader's pause is not the source's
     if (this.#end === undefined) this.#flush();
     this.#wake();
   }
@@ -194,8 +205,8 @@ export class StreamRun {
     if (typeof value === "function") value = value(new Context(this));
     if (isPromise(value)) {
       this.#waitsForSource = true;
-      this.#opening = value;
-      value = await value;
+      this.#opening = Promise.resolve(value); // a query may run with each `then`
+      value = await this.#opening;
       this.#opening = undefined;
       this.#waitsForSource = false;
     }
@@ -209,17 +220,21 @@ export class StreamRun {
       let step: IteratorResult<unknown>;
       try {
         if (source.sync) {
+          this.#stepping = true;
           step = source.next();
+          this.#stepping = false;
         } else {
           this.#waitsForSource = true;
           step = await source.next();
           this.#waitsForSource = false;
+          if (!this.#turnComes) this.#sliceFrom = performance.now(); // it may have waited: its time begins now
         }
       } catch (error) {
+        this.#stepping = false;
         this.#source = undefined; // an iterator that threw has closed itself
         throw error;
       }
-      if (this.#end !== undefined || step.done === true) return;
+      if (this.#end !== undefined || step.done) return;
       this.#accept(step.value);
       if (this.#blocked || this.#batch.full) await this.#makeRoom();
       if (--looksIn === 0) {
@@ -254,7 +269,7 @@ export class StreamRun {
   /** What was collected since the last turn leaves; a source that waits now has nothing left behind. */
   afterTurn(): void {
     this.#turnComes = false;
-    this.activeAt = this.#sliceFrom = performance.now();
+    this.#activeAt = this.#sliceFrom = performance.now();
     if (this.#end === undefined && !this.#blocked) this.#flush();
   }
 
@@ -277,10 +292,12 @@ export class StreamRun {
 
   #flush(): void {
     if (!this.#write(false)) this.open(); // an empty chunk: the head may go
+    // Nobody comes by again before the source yields: what a quick reader takes leaves now.
+    while (!this.#blocked && this.#end === undefined && this.#write(false));
   }
 
   #write(final: boolean): boolean {
-    const bytes = this.#batch.take(final);
+    const bytes = this.#tell(() => this.#batch.take(final));
     if (bytes === undefined) return false;
     this.#send(bytes);
     return true;
@@ -296,13 +313,14 @@ export class StreamRun {
   }
 
   /** What the sink cannot take is a failure of the stream, and these calls come from timers and turns. */
-  #tell(call: (sink: Sink) => void): void {
+  #tell<T>(call: (sink: Sink) => T): T | undefined {
     try {
-      call(this.#sink);
+      return call(this.#sink);
     } catch (error) {
       if (this.#end?.type !== "failed") this.#decide("failed", error);
       this.#blocked = false;
       this.#sink.fail(error);
+      return undefined;
     }
   }
 
@@ -349,10 +367,11 @@ export class StreamRun {
   }
 
   #release(): void {
+    if (this.#stepping) return; // it ended its own stream; the loop comes by again
     const source = this.#source;
     this.#source = undefined;
     if (source !== undefined) {
-      if (!closeSource(source, this.#end?.error, this)) this.#source = source; // the loop comes by again
+      closeSource(source, this.#end?.error, this);
     } else if (this.#opening !== undefined) {
       watchSource(
         this.#opening.then(undefined, () => {}),

@@ -70,7 +70,8 @@ export function openSource(value: unknown): OpenSource {
   return {
     sync: false,
     next: () => iterator.next(),
-    return: () => iterator.return?.(),
+    // The iterator of a Node stream destroys it neither before its first step nor while it waits for data.
+    return: () => (isNodeStream(stream) ? destroyStream(stream) : iterator.return?.()),
   };
 }
 
@@ -88,6 +89,23 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return `a ${typeof value} (${clip(String(value))})`;
   const name = (value.constructor as { name?: string } | undefined)?.name;
   return name === undefined || name === "Object" ? "a plain object" : `an object of class ${name}`;
+}
+
+/** As much of a Node stream as is needed to end it. */
+interface NodeStream {
+  destroy(): unknown;
+  on(event: "error", listener: () => void): unknown;
+}
+
+export function isNodeStream(value: object): value is NodeStream {
+  const { destroy, on } = value as Partial<NodeStream>;
+  return typeof destroy === "function" && typeof on === "function";
+}
+
+/** Ends a Node stream that nobody reads. A file that it cannot open is an `error` event, and unheard, the process's end. */
+export function destroyStream(stream: NodeStream): void {
+  stream.on("error", () => {});
+  stream.destroy();
 }
 
 interface StreamLike {

@@ -1,12 +1,15 @@
+import type { Context } from "./context.ts";
 import { MillraceError } from "./errors.ts";
 import type { ResponseLimits } from "./limits.ts";
 import type { StreamOutcome } from "./outcome.ts";
-import type { Source } from "./source.ts";
-import { warn } from "./warn.ts";
+import { destroyStream, isNodeStream, isPromise, type Source } from "./source.ts";
+import { textOf, warn } from "./warn.ts";
 
 /** What a response says about its stream; nothing runs yet. */
 export interface StreamSettings {
   readonly source: Source;
+  /** Where the response was made; the source runs there too. */
+  readonly context?: Context | undefined;
   readonly limits?: ResponseLimits | undefined;
   readonly heartbeat?: { readonly interval: number; readonly bytes: Uint8Array } | undefined;
   /** Strings are sent as UTF-8, so a response that declares another charset takes bytes only. */
@@ -62,15 +65,17 @@ export function reportOutcome(settings: StreamSettings, outcome: StreamOutcome):
 }
 
 function warnOfOnClose(error: unknown): void {
-  warn("ON_CLOSE_THREW", `onClose threw: ${String(error)}. The response itself is not affected.`);
+  warn("ON_CLOSE_THREW", `onClose threw: ${textOf(error)}. The response itself is not affected.`);
 }
 
 async function closeUnread(
   source: Exclude<Source, (...parameters: never) => unknown>,
 ): Promise<void> {
+  if (isPromise(source) && !(source instanceof Promise)) return; // a query that nobody has started
   try {
     const stream: object & { return?: () => unknown; cancel?: () => unknown } = await source;
-    await (stream.cancel ?? stream.return)?.call(stream);
+    if (isNodeStream(stream)) destroyStream(stream);
+    else await (stream.cancel ?? stream.return)?.call(stream);
   } catch {
     // A source that nobody reads has nobody to tell.
   }

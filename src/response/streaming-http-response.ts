@@ -1,4 +1,5 @@
 import { streamBody } from "./body.ts";
+import { captureContext } from "./context.ts";
 import { MillraceError } from "./errors.ts";
 import { heartbeatFor } from "./heartbeat.ts";
 import { checkLimits, type ResponseLimits } from "./limits.ts";
@@ -72,6 +73,7 @@ export class StreamingHttpResponse extends Response {
     const contentType = headers.get("content-type") ?? "";
     const stream = new ResponseStream({
       source: isPromise(source) ? watched(source) : source,
+      context: captureContext(),
       limits: init.limits,
       heartbeat: init.heartbeat
         ? { interval: init.heartbeat, bytes: heartbeatFor(contentType) }
@@ -118,11 +120,11 @@ function setDefault(headers: Headers, name: string, value: string): void {
 /** The charset of a content type in which strings cannot be sent as UTF-8; undefined when they can. */
 function foreignCharset(contentType: string): string | undefined {
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType)?.[1]?.toLowerCase();
-  return charset === undefined || /^(utf-?8|us-ascii)$/.test(charset) ? undefined : charset;
+  return charset === undefined || /^utf-?8$/.test(charset) ? undefined : charset;
 }
 
 /** A promise that nobody may ever await must not end the process when it is rejected. */
 function watched<T>(promise: PromiseLike<T>): PromiseLike<T> {
-  promise.then(undefined, () => {});
+  if (promise instanceof Promise) promise.catch(() => {}); // the `then` of other kinds may start something
   return promise;
 }

@@ -28,7 +28,7 @@ export async function* until<T>(
         if (signal.aborted) onAbort();
         else iterator.next().then(resolve, (error: unknown) => ((ended = true), reject(error)));
       });
-      if (step.done === true) {
+      if (step.done) {
         ended = true;
         return;
       }
@@ -36,7 +36,14 @@ export async function* until<T>(
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
+    if (!ended) void leaveBehind(iterator);
+  }
+}
+
+async function leaveBehind(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
     // Its own late failure has no reader any more.
-    if (!ended) iterator.return?.().then(undefined, () => {});
   }
 }

@@ -8,3 +8,12 @@ export function warn(code: string, message: string): void {
     console.warn(`MillraceWarning [${code}]: ${message}`);
   }
 }
+
+/** What was thrown, as text; not everything has one. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}
