@@ -1,3 +1,5 @@
+import { ServerResponse } from "node:http";
+
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";
 
 /** Statuses whose responses have no body (RFC 9110 6.4.1); informational ones never get here. */
@@ -34,6 +36,23 @@ export function hasBody(res: NodeResponseLike, response: Response): boolean {
 
 /** Writes status and headers. They leave with the first bytes, or with `flushHeaders()`. */
 export function writeHead(res: NodeResponseLike, response: Response, contentLength?: number): void {
+  setHeaders(res, prepareHead(res, response, contentLength));
+}
+
+/**
+ * As {@link writeHead}, for a body of unknown length. Node keeps what `setHeader` was given for as long as the response; a
+ * list goes straight into the head, unless somebody has set headers before or waits to change them, as middleware does
+ * with a `writeHead` of its own.
+ */
+export function writeStreamHead(res: NodeResponseLike, response: Response): void {
+  const headers = prepareHead(res, response);
+  const plain = !isHttp2(res) && res.writeHead === ServerResponse.prototype.writeHead;
+  if (plain && res.getHeaderNames().length === 0) res.writeHead(res.statusCode, headers);
+  else setHeaders(res, headers);
+}
+
+/** Sets the status, and lists the headers as names and values in turn. */
+function prepareHead(res: NodeResponseLike, response: Response, contentLength?: number): string[] {
   const headers: string[] = [];
   for (const [name, value] of response.headers) {
     // `Connection: close` of the app is its right on HTTP/1; the rest of that family is Node's.
@@ -43,7 +62,7 @@ export function writeHead(res: NodeResponseLike, response: Response, contentLeng
   if (contentLength !== undefined) headers.push("content-length", String(contentLength));
   res.statusCode = response.status;
   if (!isHttp2(res) && response.statusText !== "") res.statusMessage = response.statusText;
-  setHeaders(res, headers);
+  return headers;
 }
 
 /** Sends what `writeHead` has set, before there are any bytes. */

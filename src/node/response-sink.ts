@@ -4,7 +4,7 @@ import type { Sink, StreamRun } from "../response/run.ts";
 import { startTimer, type Timer } from "../response/timer.ts";
 import { cutResponse } from "./cut.ts";
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";
-import { flushHead, sendErrorPage, writeHead } from "./head.ts";
+import { flushHead, sendErrorPage, writeHead, writeStreamHead } from "./head.ts";
 
 /** How often a failed response looks whether everything before the failure has left, in ms. */
 const LOOK_AGAIN = 5;
@@ -20,11 +20,13 @@ export interface ResponseSinkOptions {
 export class ResponseSink implements Sink {
   run: StreamRun | undefined;
   readonly #res: NodeResponseLike;
-  readonly #response: Response;
+  /** Until the head is written: a quiet stream must not hold what it has sent. */
+  #response: Response | undefined;
   readonly #measure: boolean;
   #grace: Timer | undefined;
   #headWritten = false;
   #failed = false;
+  #onEnd: (() => void) | undefined;
   #detached = false;
   /** What is left of the Content-Length that the app declared. */
   #remaining: number | undefined;
@@ -36,12 +38,16 @@ export class ResponseSink implements Sink {
     const declared = response.headers.get("content-length");
     if (declared !== null) this.#remaining = Number(declared);
     if (options.headGrace !== false) this.#grace = startTimer(openSink, options.headGrace, this);
-    res.on("drain", this.#onDrain);
-    res.on("finish", this.#onFinish);
-    res.on("close", this.#onClose);
+    (res as Carrier)[carried] = this;
+    res.on("drain", onDrain);
+    res.on("finish", onFinish);
+    res.on("close", onClose);
     res.on("error", ignore); // `close` follows and says the same
     // Node answers a client that half-closes with a FIN of its own, which is the clean end of an HTTP/1.0 body: come first.
-    if (res.req.httpVersion === "1.0") res.socket?.prependListener("end", this.#onClose);
+    if (res.req.httpVersion === "1.0") {
+      this.#onEnd = onClose.bind(res);
+      res.socket?.prependListener("end", this.#onEnd);
+    }
   }
 
   /** `write` of a full batch answers `false` until all of it has left, unless the socket's queue is larger than that. */
@@ -113,30 +119,23 @@ export class ResponseSink implements Sink {
   detach(): void {
     this.#detached = true;
     clearTimeout(this.#grace);
-    this.#res.off("drain", this.#onDrain);
-    this.#res.off("finish", this.#onFinish);
-    this.#res.off("close", this.#onClose);
-    if (this.#res.req.httpVersion === "1.0") this.#res.socket?.off("end", this.#onClose);
+    (this.#res as Carrier)[carried] = undefined;
+    this.#res.off("drain", onDrain);
+    this.#res.off("finish", onFinish);
+    this.#res.off("close", onClose);
+    if (this.#onEnd !== undefined) this.#res.socket?.off("end", this.#onEnd);
   }
 
-  readonly #onDrain = (): void => this.run?.ready();
-
-  readonly #onFinish = (): void => {
-    // A reset that arrives after the last write but before its delivery: `finish` comes all the same.
-    const reset = isHttp2(this.#res) && (this.#res.stream?.rstCode ?? 0) !== 0;
-    if (!reset) this.run?.delivered();
-  };
-
-  readonly #onClose = (): void => {
-    this.run?.cancel(
-      new MillraceError("CLIENT_LEFT", "The client left before the response was over."),
-    );
-  };
-
   #writeHead(contentLength?: number): void {
+    const response = this.#response;
+    if (response === undefined) return; // written before
     this.#headWritten = true;
+    this.#response = undefined;
     clearTimeout(this.#grace);
-    writeHead(this.#res, this.#response, this.#remaining === undefined ? contentLength : undefined);
+    this.#grace = undefined;
+    const declared = this.#remaining !== undefined;
+    if (!declared && contentLength === undefined) writeStreamHead(this.#res, response);
+    else writeHead(this.#res, response, declared ? undefined : contentLength);
   }
 
   /** Never more than the Content-Length: what is beyond would be read as the next response. */
@@ -147,10 +146,29 @@ export class ResponseSink implements Sink {
   }
 
   #mismatch(difference: string): MillraceError {
-    const declared = this.#response.headers.get("content-length");
-    const message = `The source yielded ${difference} than its Content-Length of ${declared}. Drop the header, or compute it from the same data.`;
+    const message = `The source yielded ${difference} than its Content-Length says. Drop the header, or compute it from the same data.`;
     return new MillraceError("LENGTH_MISMATCH", message);
   }
+}
+
+/** Where a response carries its sink, so that the listeners can be the same functions for all. */
+const carried = Symbol("millrace.sink");
+type Carrier = NodeResponseLike & { [carried]?: ResponseSink | undefined };
+
+function onDrain(this: Carrier): void {
+  this[carried]?.run?.ready();
+}
+
+function onFinish(this: Carrier): void {
+  // A reset that arrives after the last write but before its delivery: `finish` comes all the same.
+  const reset = isHttp2(this) && (this.stream?.rstCode ?? 0) !== 0;
+  if (!reset) this[carried]?.run?.delivered();
+}
+
+function onClose(this: Carrier): void {
+  this[carried]?.run?.cancel(
+    new MillraceError("CLIENT_LEFT", "The client left before the response was over."),
+  );
 }
 
 const openSink = (sink: ResponseSink) => sink.run?.open();

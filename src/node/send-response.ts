@@ -2,7 +2,7 @@ import { MillraceError } from "../response/errors.ts";
 import { checkLimits, mergeLimits, type ResponseLimits } from "../response/limits.ts";
 import { checkMilliseconds, checkOptionNames } from "../response/options.ts";
 import type { StreamOutcome } from "../response/outcome.ts";
-import { StreamRun } from "../response/run.ts";
+import { StreamRun, type RunOptions } from "../response/run.ts";
 import { releaseUnread, type StreamSettings } from "../response/stream.ts";
 import { streamOf } from "../response/streaming-http-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
@@ -58,13 +58,10 @@ export async function sendResponse(
       "The head of this response was sent before. Call sendResponse before anything else writes to it, and only once.",
     );
   }
-  return new Promise((resolve, reject) => {
-    try {
-      startSending(res, response, withSendDefaults(options), ({ outcome }) => resolve(outcome));
-    } catch (error) {
-      reject(error);
-    }
-  });
+  // Not an executor: what it closes over, the response too, would stay for as long as the stream.
+  const { promise, resolve } = Promise.withResolvers<StreamOutcome>();
+  startSending(res, response, withSendDefaults(options), ({ outcome }) => resolve(outcome));
+  return promise;
 }
 
 /** Throws on unknown names and impossible values. */
@@ -106,77 +103,83 @@ export function startSending(
   done?: (end: StreamEnd) => void,
 ): void {
   const stream = takeStream(response);
-  const { start, finish } = announce(res, settings, done);
+  const sending = new Sending(res, settings, done);
   if (isGone(res)) {
-    release(stream, goneOutcome(), finish);
+    release(stream, goneOutcome(), sending);
   } else if (!hasBody(res, response)) {
     writeHead(res, response);
     res.end();
-    release(stream, emptyOutcome(), finish);
+    release(stream, emptyOutcome(), sending);
   } else {
-    runStream(res, response, stream, settings, start, finish);
+    sending.run(response, stream);
   }
 }
 
 /** Answers for an app that threw, or that returned what cannot be sent: a plain 500 page, and the connection lives on. */
 export function sendFailure(res: NodeResponseLike, error: unknown, settings: SendSettings): void {
-  const { finish } = announce(res, settings);
-  if (isGone(res)) return finish(goneOutcome()); // most likely it threw because its signal was aborted
+  const sending = new Sending(res, settings);
+  if (isGone(res)) return sending.onClose(goneOutcome()); // most likely it threw because its signal was aborted
   if (!res.headersSent) sendErrorPage(res, 500);
-  finish({ ...emptyOutcome(), type: "failed", error });
+  sending.onClose({ ...emptyOutcome(), type: "failed", error });
 }
 
 let responses = 0;
 
-/** Tells diagnostics that a response begins; `finish` is to be called once, with how it ended. */
-function announce(
-  res: NodeResponseLike,
-  settings: SendSettings,
-  done?: (end: StreamEnd) => void,
-): { start: StreamStart; finish: (outcome: StreamOutcome) => void } {
-  const { req } = res;
-  const start: StreamStart = {
-    id: ++responses,
-    method: methodOf(req),
-    url: targetOf(req),
-    httpVersion: req.httpVersion,
-  };
-  startChannel.publish(start);
-  const finish = (outcome: StreamOutcome) => {
-    const end: StreamEnd = { ...start, status: res.statusCode, outcome };
+/**
+ * One response on its way, from the announcement to the outcome. An object rather than closures: of a quiet stream they
+ * would be a quarter of a KiB more.
+ */
+class Sending implements RunOptions {
+  readonly start: StreamStart;
+  readonly #res: NodeResponseLike;
+  readonly #settings: SendSettings;
+  readonly #done: ((end: StreamEnd) => void) | undefined;
+  #sink: ResponseSink | undefined;
+
+  constructor(res: NodeResponseLike, settings: SendSettings, done?: (end: StreamEnd) => void) {
+    const { req } = res;
+    this.start = {
+      id: ++responses,
+      method: methodOf(req),
+      url: targetOf(req),
+      httpVersion: req.httpVersion,
+    };
+    this.#res = res;
+    this.#settings = settings;
+    this.#done = done;
+    startChannel.publish(this.start);
+  }
+
+  get defaults(): ResponseLimits {
+    return this.#settings.limits;
+  }
+
+  get label(): string {
+    return `${this.start.method} ${this.start.url}`;
+  }
+
+  run(response: Response, stream: StreamSettings): void {
+    const { headGrace, live } = this.#settings;
+    const measure = streamOf(response) === undefined;
+    this.#sink = new ResponseSink(this.#res, response, { headGrace, measure });
+    const run = new StreamRun(stream, this.#sink, this);
+    this.#sink.run = run;
+    live?.add(run, this.start);
+    run.start();
+  }
+
+  /** To be called once, with how it ended. */
+  onClose(outcome: StreamOutcome): void {
+    const run = this.#sink?.run;
+    this.#sink?.detach();
+    if (run !== undefined) this.#settings.live?.delete(run);
+    const end: StreamEnd = { ...this.start, status: this.#res.statusCode, outcome };
     outcomeChannel.publish(end);
     if (outcome.type === "failed" || outcome.type === "timed-out") {
-      settings.onError(outcome.error, start);
+      this.#settings.onError(outcome.error, this.start);
     }
-    done?.(end);
-  };
-  return { start, finish };
-}
-
-function runStream(
-  res: NodeResponseLike,
-  response: Response,
-  stream: StreamSettings,
-  settings: SendSettings,
-  start: StreamStart,
-  finish: (outcome: StreamOutcome) => void,
-): void {
-  const sink = new ResponseSink(res, response, {
-    headGrace: settings.headGrace,
-    measure: streamOf(response) === undefined,
-  });
-  const run = new StreamRun(stream, sink, {
-    defaults: settings.limits,
-    label: `${start.method} ${start.url}`,
-    onClose(outcome) {
-      sink.detach();
-      settings.live?.delete(run);
-      finish(outcome);
-    },
-  });
-  sink.run = run;
-  settings.live?.add(run, start);
-  run.start();
+    this.#done?.(end);
+  }
 }
 
 /** The stream behind any response: ours without the detour over a web stream, any other through its `body`. */
@@ -187,13 +190,9 @@ function takeStream(response: Response): StreamSettings {
 }
 
 /** Ends a response whose stream never starts. */
-function release(
-  stream: StreamSettings,
-  outcome: StreamOutcome,
-  finish: (outcome: StreamOutcome) => void,
-): void {
+function release(stream: StreamSettings, outcome: StreamOutcome, sending: Sending): void {
   releaseUnread(stream, outcome);
-  finish(outcome);
+  sending.onClose(outcome);
 }
 
 function emptyOutcome(): StreamOutcome {

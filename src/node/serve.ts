@@ -151,9 +151,13 @@ function checkServeOptions(options: ServeOptions): void {
 function trackSockets({ front }: Listening, most: number | false): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   if (most !== false) front.maxConnections = most;
+  // One function for all of them: a closure for each connection is a sixth of a KiB of it.
+  function forget(this: Socket): void {
+    sockets.delete(this);
+  }
   front.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.on("close", forget);
   });
   return sockets;
 }

@@ -18,7 +18,7 @@ export interface Owner {
  */
 export function closeSource(source: OpenSource, reason: unknown, owner: Owner): void {
   try {
-    const returned = source.return?.(reason);
+    const returned = source.iterator.return?.(reason);
     if (isPromise(returned)) watchSource(returned, owner);
   } catch (error) {
     warnOfCleanup(error, owner);

@@ -81,14 +81,17 @@ export class StreamRun {
   #closed = false;
 
   #waitsForSource = false;
+  /** Between the call of `next()` and its result. */
+  #pulling = false;
   /** The sink has answered `false` and not called `ready()` since. */
   #blocked = false;
   #resume: (() => void) | undefined;
   #turnComes = false;
   #activeAt = this.startedAt;
-  /** A synchronous source runs at this moment, and cannot be closed before it has come back. */
-  #stepping = false;
   #sliceFrom = this.startedAt;
+  /** The clock is looked at again after this many chunks, and how many that was at first. */
+  #looksIn = 1;
+  #stride = 1;
   #firstChunkAt: number | undefined;
 
   constructor(settings: StreamSettings, sink: Sink, options: RunOptions = {}) {
@@ -183,68 +186,59 @@ export class StreamRun {
     }
   }
 
+  /** One function from the call of the source to its end: each one that waits is half a KiB of a quiet stream. */
   async #drive(): Promise<void> {
     try {
-      const source = await this.#open();
-      if (source === undefined) return;
+      let value: unknown = this.#settings.source;
+      if (typeof value === "function") value = value(new Context(this));
+      if (isPromise(value)) value = await this.#opened(value);
+      const source = openSource(value);
       this.#source = source;
-      if (this.#end === undefined) await this.#pullAll(source);
+      while (this.#end === undefined) {
+        let step: IteratorResult<unknown>;
+        this.#pulling = true;
+        if (source.sync) {
+          step = source.iterator.next();
+        } else {
+          this.#waitsForSource = true;
+          step = await source.iterator.next();
+          this.#waitsForSource = false;
+          if (!this.#turnComes) this.#sliceFrom = performance.now();
+        }
+        this.#pulling = false;
+        if (this.#end !== undefined || step.done) break;
+        this.#accept(step.value);
+        if (this.#blocked || this.#batch.full) await this.#makeRoom();
+        if (--this.#looksIn === 0 && this.#isSliceOver()) await this.#endSlice();
+      }
       if (this.#end !== undefined) return this.#release();
       this.#source = undefined; // it is through: nothing to return() any more
       await this.#finish();
     } catch (error) {
+      if (this.#pulling) this.#source = undefined; // an iterator that threw has closed itself
+      this.#pulling = false;
       if (this.#end !== undefined) return; // it ended before, and this is the source's answer to that
       this.#decide("failed", error);
       await this.#fail(error);
     }
   }
 
-  /** Calls the source function, if it is one; undefined when everything was over before it answered. */
-  async #open(): Promise<OpenSource | undefined> {
-    let value: unknown = this.#settings.source;
-    if (typeof value === "function") value = value(new Context(this));
-    if (isPromise(value)) {
-      this.#waitsForSource = true;
-      this.#opening = Promise.resolve(value); // a query may run with each `then`
-      value = await this.#opening;
-      this.#opening = undefined;
-      this.#waitsForSource = false;
-    }
-    return openSource(value);
+  /** What the source function has promised. */
+  async #opened(promise: PromiseLike<unknown>): Promise<unknown> {
+    this.#waitsForSource = true;
+    this.#opening = Promise.resolve(promise); // a query may run with each `then`
+    const value = await this.#opening;
+    this.#opening = undefined;
+    this.#waitsForSource = false;
+    return value;
   }
 
-  async #pullAll(source: OpenSource): Promise<void> {
-    let stride = 1;
-    let looksIn = stride;
-    while (true) {
-      let step: IteratorResult<unknown>;
-      try {
-        if (source.sync) {
-          this.#stepping = true;
-          step = source.next();
-          this.#stepping = false;
-        } else {
-          this.#waitsForSource = true;
-          step = await source.next();
-          this.#waitsForSource = false;
-          if (!this.#turnComes) this.#sliceFrom = performance.now(); // it may have waited: its time begins now
-        }
-      } catch (error) {
-        this.#stepping = false;
-        this.#source = undefined; // an iterator that threw has closed itself
-        throw error;
-      }
-      if (this.#end !== undefined || step.done) return;
-      this.#accept(step.value);
-      if (this.#blocked || this.#batch.full) await this.#makeRoom();
-      if (--looksIn === 0) {
-        const over = performance.now() - this.#sliceFrom > SLICE;
-        stride = over ? 1 : Math.min(stride * 2, LONGEST_STRIDE);
-        looksIn = stride;
-        if (over) await this.#endSlice();
-      }
-      if (this.#end !== undefined) return;
-    }
+  /** Looks at the clock; less and less often while chunks are quick, after every one when they are slow. */
+  #isSliceOver(): boolean {
+    const over = performance.now() - this.#sliceFrom > SLICE;
+    this.#stride = over ? 1 : Math.min(this.#stride * 2, LONGEST_STRIDE);
+    this.#looksIn = this.#stride;
+    return over;
   }
 
   #accept(chunk: unknown): void {
@@ -367,8 +361,8 @@ export class StreamRun {
   }
 
   #release(): void {
-    if (this.#stepping) return; // it ended its own stream; the loop comes by again
     const source = this.#source;
+    if (this.#pulling && source?.sync === true) return; // it runs and ended its own stream; the loop comes by again
     this.#source = undefined;
     if (source !== undefined) {
       closeSource(source, this.#end?.error, this);

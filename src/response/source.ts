@@ -25,12 +25,8 @@ export type Source =
 
 /** An opened source, told apart by whether its steps have to be awaited. */
 export type OpenSource =
-  | { sync: true; next(): IteratorResult<unknown>; return?(): unknown }
-  | {
-      sync: false;
-      next(): PromiseLike<IteratorResult<unknown>>;
-      return?(reason: unknown): unknown;
-    };
+  | { sync: true; readonly iterator: Iterator<unknown> }
+  | { sync: false; readonly iterator: AsyncIterator<unknown> };
 
 /**
  * Throws unless `source` can be the source of a stream, so that the mistake is found where it was made.
@@ -49,29 +45,33 @@ export function checkSource(source: unknown): void {
 export function openSource(value: unknown): OpenSource {
   checkStream(value, "What the source function returned");
   const stream = value as StreamLike; // checkStream has looked
-  if (stream.getReader !== undefined) {
-    const reader = stream.getReader();
-    return {
-      sync: false,
-      next: () => reader.read() as Promise<IteratorResult<unknown>>,
-      return: (reason) => reader.cancel(reason),
-    };
-  }
+  if (stream.getReader !== undefined)
+    return { sync: false, iterator: readerOf(stream.getReader()) };
   const iterate = stream[Symbol.iterator];
-  if (iterate !== undefined) {
-    const iterator = iterate.call(stream);
-    return {
-      sync: true,
-      next: () => iterator.next(),
-      return: () => iterator.return?.(),
-    };
-  }
+  if (iterate !== undefined) return { sync: true, iterator: iterate.call(stream) };
   const iterator = stream[Symbol.asyncIterator]();
+  return { sync: false, iterator: isNodeStream(stream) ? destroying(iterator, stream) : iterator };
+}
+
+/** A web stream's own iterator would release the lock at its end instead of telling the stream why it was left. */
+function readerOf(reader: ReadableStreamDefaultReader<unknown>): AsyncIterator<unknown> {
   return {
-    sync: false,
+    next: () => reader.read() as Promise<IteratorResult<unknown>>, // the same but for its types
+    async return(reason) {
+      await reader.cancel(reason);
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** The iterator of a Node stream destroys it neither before its first step nor while it waits for data. */
+function destroying(iterator: AsyncIterator<unknown>, stream: NodeStream): AsyncIterator<unknown> {
+  return {
     next: () => iterator.next(),
-    // The iterator of a Node stream destroys it neither before its first step nor while it waits for data.
-    return: () => (isNodeStream(stream) ? destroyStream(stream) : iterator.return?.()),
+    async return() {
+      destroyStream(stream);
+      return { done: true, value: undefined };
+    },
   };
 }
 
