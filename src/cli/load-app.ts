@@ -28,6 +28,13 @@ export async function loadApp(file: string): Promise<App> {
 
 async function load(file: string, path: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(path).href;
+  const { emitWarning } = process;
+  // An app of one file needs no package.json, and Node's advice to write one is no help to who serves it.
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    const [options] = rest as [{ code?: string } | undefined]; // as Node's own call has it
+    if (options?.code !== "MODULE_TYPELESS_PACKAGE_JSON")
+      Reflect.apply(emitWarning, process, [warning, ...rest]);
+  };
   try {
     return (await import(url)) as Record<string, unknown>; // a namespace object is that
   } catch (cause) {
@@ -38,6 +45,8 @@ async function load(file: string, path: string): Promise<Record<string, unknown>
         cause,
       },
     );
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

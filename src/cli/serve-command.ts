@@ -34,9 +34,9 @@ async function start(settings: ServeArguments): Promise<void> {
     console.error(`${method} ${url} failed:`, error);
   const onError = settings.log === "off" ? print : () => {}; // else the line of the response says it
   const server = await serve(app, { ...settings.serve, onError });
+  endOnSignal(server, settings.drain, logger); // before anybody can read that it is there
   logger.info(`${settings.file} is served at ${server.url}`);
   if (settings.log === "off") console.log(server.url);
-  endOnSignal(server, settings.drain, logger);
 }
 
 function endOnSignal(server: Server, drain: number, logger: Logger): void {

@@ -90,7 +90,7 @@ export function readServeArguments(args: readonly string[]): ServeArguments {
       limits,
       headGrace: grace === undefined ? undefined : readTime("--head-grace", grace),
     },
-    drain: drain === false ? 0 : drain,
+    drain: checkDrain(drain),
     log: readLogFormat(values.log),
     watch: values.watch === true,
     verbose: values.verbose === true,
@@ -102,14 +102,14 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: flags, allowPositionals: true });
   } catch (error) {
-    const [first = ""] = (error as Error).message.split(". ");
+    const [first = ""] = (error as Error).message.split(/\.\s/); // the rest is advice that takes lines
     throw new CommandError(`${first}. Run \`millrace serve --help\`.`);
   }
 }
 
-/** A bare `--log` asks for what is the default anyway. */
+/** A bare `--log`, at the end or before a flag or a file, asks for what is the default anyway. */
 function withLogFormat(args: readonly string[]): string[] {
-  const isFormat = (text: string | undefined) => /^(pretty|json|off)$/.test(text ?? "");
+  const isFormat = (text: string | undefined) => text !== undefined && !/^-|[./]/.test(text);
   return args.filter((arg, index) => arg !== "--log" || isFormat(args[index + 1]));
 }
 
@@ -132,6 +132,11 @@ function readTime(flag: string, text: string): number | false {
     );
   }
   return Number(amount) * factor;
+}
+
+function checkDrain(drain: number | false): number {
+  if (drain === false || drain < 2 ** 31) return drain || 0;
+  throw new CommandError("--drain is too long; it takes up to 24 days.");
 }
 
 function readCount(flag: string, text: string): number {

@@ -13,7 +13,7 @@ export function isHttp2(res: NodeResponseLike): res is Http2ServerResponse {
 
 /** Whether the connection is gone, or this response of it. */
 export function isGone(res: NodeResponseLike): boolean {
-  if (isHttp2(res)) return res.stream === undefined || res.stream.destroyed;
+  if (isHttp2(res)) return res.stream === undefined || res.stream.destroyed || res.stream.closed;
   return res.destroyed || (res.req.destroyed && !res.req.complete);
 }
 

@@ -56,13 +56,18 @@ function prepareHead(res: NodeResponseLike, response: Response, contentLength?: 
   const headers: string[] = [];
   for (const [name, value] of response.headers) {
     // `Connection: close` of the app is its right on HTTP/1; the rest of that family is Node's.
-    if (hopByHop.has(name) && (isHttp2(res) || name !== "connection")) continue;
+    if (hopByHop.has(name) && (isHttp2(res) || name !== "connection" || !closes(value))) continue;
     headers.push(name, value);
   }
   if (contentLength !== undefined) headers.push("content-length", String(contentLength));
   res.statusCode = response.status;
   if (!isHttp2(res) && response.statusText !== "") res.statusMessage = response.statusText;
   return headers;
+}
+
+/** Whether a Connection header asks for a close. */
+function closes(connection: string): boolean {
+  return /(^|,)\s*close\s*(,|$)/i.test(connection);
 }
 
 /** Sends what `writeHead` has set, before there are any bytes. */

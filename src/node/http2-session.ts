@@ -1,6 +1,6 @@
-import { constants, type ServerHttp2Session } from "node:http2";
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 
-import { startTimer } from "../response/timer.ts";
+import { startTimer, type Timer } from "../response/timer.ts";
 import type { ServerSettings } from "./server-limits.ts";
 
 /** Within which time the peer has to answer a PING, in ms. */
@@ -21,24 +21,33 @@ export function guardSession(session: ServerHttp2Session, limits: ServerSettings
   let spanFrom = performance.now();
   session.setLocalWindowSize(SESSION_WINDOW);
 
+  // Not `session.setTimeout()`: its callback is called once only, and a PING puts it off.
+  let idle: Timer | undefined;
+  const watchIdle = () => {
+    if (limits.sessionIdle === false || session.destroyed) return;
+    idle = startTimer(endIdle, limits.sessionIdle, session);
+  };
+  watchIdle();
+
   session.on("stream", (stream) => {
+    clearTimeout(idle);
     open += 1;
-    stream.once("close", () => (open -= 1));
+    stream.once("close", () => {
+      open -= 1;
+      if (open === 0) watchIdle();
+    });
+    if (limits.request !== false && !stream.endAfterHeaders) watchUpload(stream, limits.request);
     const now = performance.now();
     if (now - spanFrom > RATE_SPAN) {
       spanFrom = now;
       begun = 0;
     }
     begun += 1;
-    if (begun > limits.sessionRate) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (begun > limits.sessionRate && !session.destroyed) {
+      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM); // `destroy()` takes a code with an error only
+      session.destroy();
+    }
   });
-
-  if (limits.sessionIdle !== false) {
-    session.setTimeout(limits.sessionIdle, () => {
-      // No frame for that long. Closing waits for open streams; destroying ends a head that never came to its end.
-      if (open === 0) session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
-    });
-  }
 
   if (limits.sessionPing !== false) {
     const interval = setInterval(() => {
@@ -50,7 +59,24 @@ export function guardSession(session: ServerHttp2Session, limits: ServerSettings
     session.once("close", () => clearInterval(interval));
   }
 
+  session.once("close", () => clearTimeout(idle));
   session.on("error", () => {}); // its streams have heard of it, and there is nobody else to tell
+}
+
+/** Closing would wait for a head that never comes to its end; destroying says goodbye too. */
+function endIdle(session: ServerHttp2Session): void {
+  session.destroy();
+}
+
+/** The limit `request`, which Node has for HTTP/1 alone. */
+function watchUpload(stream: ServerHttp2Stream, ms: number): void {
+  const timer = startTimer(endUpload, ms, stream);
+  stream.once("close", () => clearTimeout(timer));
+}
+
+function endUpload(stream: ServerHttp2Stream): void {
+  const isWhole = stream.state.remoteClose === 1;
+  if (!isWhole) stream.close(constants.NGHTTP2_CANCEL);
 }
 
 function destroySession(session: ServerHttp2Session): void {

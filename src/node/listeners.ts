@@ -143,11 +143,15 @@ function guardSessions(
 /** How `node:http` calls our limits; 0 is its word for "none". */
 function http1Options(limits: ServerSettings) {
   return {
-    headersTimeout: limits.requestHead || 0,
-    requestTimeout: limits.request || 0,
+    // Node takes whole numbers, and a limit of the head only within that of the request.
+    headersTimeout: Math.ceil(Math.min(limits.requestHead || 0, limits.request || Infinity)),
+    requestTimeout: Math.ceil(limits.request || 0),
     // How often it looks; its own default of 30 s makes a limit of 10 s one of 40 s.
-    connectionsCheckingInterval: Math.min(1_000, limits.requestHead || 1_000),
-    keepAliveTimeout: limits.keepAlive || 0,
+    connectionsCheckingInterval: Math.ceil(
+      Math.min(1_000, limits.requestHead || 1_000, limits.request || 1_000),
+    ),
+    keepAliveTimeout: Math.ceil(limits.keepAlive || 0),
+    requireHostHeader: false, // refused by us, together with two of them
     maxHeaderSize: limits.headerBytes,
     noDelay: true,
   } satisfies http.ServerOptions;

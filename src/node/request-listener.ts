@@ -1,7 +1,7 @@
 import { NodeRequest } from "srvx/node";
 
 import { MillraceError } from "../response/errors.ts";
-import type { NodeRequestLike, NodeResponseLike } from "./exchange.ts";
+import { isGone, type NodeRequestLike, type NodeResponseLike } from "./exchange.ts";
 import {
   checkResponse,
   checkSendOptions,
@@ -65,6 +65,7 @@ async function answer(
   res: NodeResponseLike,
   settings: SendSettings,
 ): Promise<void> {
+  if (isGone(res)) return; // reset before its turn came (CVE-2023-44487): nothing runs for it
   try {
     const response = await handler(new NodeRequest({ req, res }));
     checkResponse(response);

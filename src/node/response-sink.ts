@@ -36,7 +36,7 @@ export class ResponseSink implements Sink {
     this.#response = response;
     this.#measure = options.measure;
     const declared = response.headers.get("content-length");
-    if (declared !== null) this.#remaining = Number(declared);
+    if (declared !== null) this.#remaining = /^\d+$/.test(declared) ? Number(declared) : NaN;
     if (options.headGrace !== false) this.#grace = startTimer(openSink, options.headGrace, this);
     (res as Carrier)[carried] = this;
     res.on("drain", onDrain);
@@ -77,7 +77,7 @@ export class ResponseSink implements Sink {
 
   end(bytes: Uint8Array | undefined): void {
     if (bytes !== undefined) this.#count(bytes);
-    if (this.#remaining !== undefined && this.#remaining > 0) {
+    if (this.#remaining !== undefined && this.#remaining !== 0) {
       throw this.#mismatch(`${this.#remaining} bytes fewer`);
     }
     if (!this.#headWritten) this.#writeHead(this.#measure ? (bytes?.byteLength ?? 0) : undefined);
@@ -141,7 +141,7 @@ export class ResponseSink implements Sink {
   /** Never more than the Content-Length: what is beyond would be read as the next response. */
   #count(bytes: Uint8Array): void {
     if (this.#remaining === undefined) return;
-    if (bytes.byteLength > this.#remaining) throw this.#mismatch("more bytes");
+    if (!(bytes.byteLength <= this.#remaining)) throw this.#mismatch("more bytes");
     this.#remaining -= bytes.byteLength;
   }
 

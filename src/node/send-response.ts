@@ -4,6 +4,7 @@ import { checkMilliseconds, checkOptionNames } from "../response/options.ts";
 import type { StreamOutcome } from "../response/outcome.ts";
 import { StreamRun, type RunOptions } from "../response/run.ts";
 import { releaseUnread, type StreamSettings } from "../response/stream.ts";
+import { warn } from "../response/warn.ts";
 import { streamOf } from "../response/streaming-http-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
 import { isGone, methodOf, targetOf, type NodeResponseLike } from "./exchange.ts";
@@ -68,7 +69,18 @@ export async function sendResponse(
 export function checkSendOptions(options: SendOptions, where: string): void {
   checkOptionNames(options, sendOptionNames, where);
   if (options.limits !== undefined) checkLimits(options.limits, "limits");
-  checkMilliseconds(options.headGrace, "headGrace");
+  checkSendValues(options);
+}
+
+/** The part of {@link checkSendOptions} that `serve` shares. */
+export function checkSendValues({ headGrace, onError }: SendOptions): void {
+  checkMilliseconds(headGrace, "headGrace");
+  if (onError !== undefined && typeof onError !== "function") {
+    throw new MillraceError(
+      "OPTION_INVALID",
+      "onError takes a function of the error and the stream.",
+    );
+  }
 }
 
 /** Throws unless `response` is a web `Response`, of whichever realm. */
@@ -176,7 +188,7 @@ class Sending implements RunOptions {
     const end: StreamEnd = { ...this.start, status: this.#res.statusCode, outcome };
     outcomeChannel.publish(end);
     if (outcome.type === "failed" || outcome.type === "timed-out") {
-      this.#settings.onError(outcome.error, this.start);
+      reportError(this.#settings, outcome.error, this.start);
     }
     this.#done?.(end);
   }
@@ -186,6 +198,12 @@ class Sending implements RunOptions {
 function takeStream(response: Response): StreamSettings {
   const own = streamOf(response);
   if (own !== undefined) return own.take();
+  if (response.bodyUsed || response.body?.locked === true) {
+    throw new MillraceError(
+      "SOURCE_USED",
+      "The body of this response was read or sent before. Create a response for each request.",
+    );
+  }
   return { source: response.body ?? [] };
 }
 
@@ -202,6 +220,18 @@ function emptyOutcome(): StreamOutcome {
 function goneOutcome(): StreamOutcome {
   const error = new MillraceError("CLIENT_LEFT", "The client left before the response began.");
   return { type: "cancelled", error, bytes: 0, chunks: 0, duration: 0 };
+}
+
+/** Calls `onError`, whose own mistakes must not reach the connection, let alone end the process. */
+function reportError({ onError }: SendSettings, error: unknown, start: StreamStart): void {
+  try {
+    onError(error, start);
+  } catch (mistake) {
+    warn(
+      "ON_ERROR_THREW",
+      `onError threw: ${String(mistake)}. The response itself is not affected.`,
+    );
+  }
 }
 
 function printError(error: unknown, { method, url }: StreamStart): void {

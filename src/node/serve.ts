@@ -1,16 +1,23 @@
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { createSecureContext } from "node:tls";
 
 import { MillraceError } from "../response/errors.ts";
 import { checkMilliseconds, checkOptionNames } from "../response/options.ts";
 import { startTimer } from "../response/timer.ts";
 import { onNextTurn } from "../response/turn.ts";
 import { warn } from "../response/warn.ts";
+import { Connections } from "./connections.ts";
 import { isHttp2, type NodeRequestLike, type NodeResponseLike } from "./exchange.ts";
 import { createListeners, type Listening, type ServerTls } from "./listeners.ts";
 import { LiveStreams, type LiveStream } from "./live-streams.ts";
 import { refuseRequest } from "./refuse.ts";
 import { handlerOf, listenWith, type App } from "./request-listener.ts";
-import { sendOptionNames, withSendDefaults, type SendOptions } from "./send-response.ts";
+import {
+  checkSendValues,
+  sendOptionNames,
+  withSendDefaults,
+  type SendOptions,
+} from "./send-response.ts";
 import {
   checkServerLimits,
   responseLimitsOf,
@@ -56,6 +63,9 @@ export interface Server extends AsyncDisposable {
   close(options?: CloseOptions): Promise<void>;
 }
 
+/** How long a closing server waits for a request that is on its way, in ms; one that is there has the whole drain. */
+const HALF_SENT = 1_000;
+
 const optionNames = [
   "port",
   "hostname",
@@ -84,19 +94,26 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   let closing: Promise<void> | undefined;
 
   const listening = createListeners(listener, tls, http2, settings);
-  const sockets = trackSockets(listening, settings.connections);
+  if (settings.connections !== false) listening.front.maxConnections = settings.connections;
+  const connections = new Connections(listening.front);
   const address = await listen(listening, port, hostname);
 
   function listener(req: NodeRequestLike, res: NodeResponseLike): void {
-    if (refuseRequest(req, res, settings.headerCount)) return;
+    if (refuseRequest(req, res, settings)) return;
+    connections.add(res);
     if (closing !== undefined && !isHttp2(res)) res.setHeader("connection", "close");
     answer(req, res);
   }
 
   async function close({ drain = 30_000 }: CloseOptions = {}): Promise<void> {
     const closed = new Promise((resolve) => listening.front.close(resolve));
+    connections.announceEnd();
+    const since = performance.now();
     // A response that ends from now on leaves an idle connection behind: looked for until there are none.
-    const sweep = setInterval(() => listening.closeIdle(), 50);
+    const sweep = setInterval(() => {
+      listening.closeIdle();
+      if (performance.now() - since > HALF_SENT) connections.endUnused();
+    }, 50);
     const end = startTimer(endNow, drain, undefined);
     listening.closeIdle();
     if (drain === 0) endNow();
@@ -110,7 +127,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     const reason = "The server is closing and the stream did not finish within the drain time.";
     live.cancelAll(new MillraceError("SERVER_CLOSING", reason));
     // One turn later, so that the resets of HTTP/2 streams still leave.
-    onNextTurn(() => sockets.forEach((socket) => socket.destroy()), undefined);
+    onNextTurn(() => connections.endAll(), undefined);
   }
 
   const server: Server = {
@@ -133,33 +150,30 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
 function checkServeOptions(options: ServeOptions): void {
   checkOptionNames(options, optionNames, "serve");
   if (options.limits !== undefined) checkServerLimits(options.limits);
-  checkMilliseconds(options.headGrace, "headGrace");
-  const { port, tls } = options;
+  checkSendValues(options);
+  const { port, hostname, tls, http2 } = options;
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new MillraceError("OPTION_INVALID", `port is ${String(port)}; it takes 0 to 65535.`);
   }
-  if (
-    tls !== undefined &&
-    (tls.cert === undefined || tls.key === undefined) &&
-    tls.pfx === undefined
-  ) {
-    throw new MillraceError("OPTION_INVALID", "tls needs `cert` and `key`, in PEM, or a `pfx`.");
+  if (hostname !== undefined && (typeof hostname !== "string" || hostname === "")) {
+    throw new MillraceError("OPTION_INVALID", `hostname is ${String(hostname)}; it takes a text.`);
   }
+  if (http2 !== undefined && typeof http2 !== "boolean") {
+    throw new MillraceError("OPTION_INVALID", `http2 is ${String(http2)}; it takes true or false.`);
+  }
+  if (tls !== undefined) checkTls(tls);
 }
 
-/** Every connection, so that closing can end them all: Node offers that for HTTP/1 alone. */
-function trackSockets({ front }: Listening, most: number | false): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  if (most !== false) front.maxConnections = most;
-  // One function for all of them: a closure for each connection is a sixth of a KiB of it.
-  function forget(this: Socket): void {
-    sockets.delete(this);
+function checkTls(tls: ServerTls): void {
+  if ((tls.cert === undefined || tls.key === undefined) && tls.pfx === undefined) {
+    throw new MillraceError("OPTION_INVALID", "tls needs `cert` and `key`, in PEM, or a `pfx`.");
   }
-  front.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", forget);
-  });
-  return sockets;
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    const why = `tls: the certificate or the key cannot be used (${(cause as Error).message}).`;
+    throw new MillraceError("OPTION_INVALID", `${why} Both are needed in PEM.`, { cause });
+  }
 }
 
 function listen({ front }: Listening, port: number, hostname: string): Promise<AddressInfo> {

@@ -34,7 +34,6 @@ export class Deadlines {
   /** Bytes that the reader had taken when it was last seen to take some, and when that was. */
   #taken = 0;
   #takenAt = 0;
-  #ended = false;
 
   constructor(run: Watched, limits: ResponseLimits, heartbeat: number | undefined) {
     this.#run = run;
@@ -57,7 +56,6 @@ export class Deadlines {
 
   /** The source is through; only the reader can be late now. */
   sawEnd(): void {
-    this.#ended = true;
     this.#disarm("firstChunk");
     this.#disarm("idle");
     this.#disarm("heartbeat");
@@ -78,8 +76,9 @@ export class Deadlines {
   lookAtReader(): void {
     this.#disarm("stalled");
     const limit = this.#limits.stalled || 0;
-    const { bytes, pendingBytes } = this.#run;
-    if (pendingBytes === 0 && !this.#ended) return;
+    const { bytes, pendingBytes, waitsForReader } = this.#run;
+    // A pipelined response waits with nothing pending until its turn comes, and may be stuck from then on.
+    if (pendingBytes === 0 && !waitsForReader) return;
     const now = performance.now();
     if (pendingBytes === 0 || bytes - pendingBytes > this.#taken) {
       this.#taken = bytes - pendingBytes;

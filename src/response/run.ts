@@ -303,7 +303,7 @@ export class StreamRun {
       this.#blocked = !sink.write(bytes);
       this.bytes += bytes.byteLength;
     });
-    if (this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
+    if (this.#blocked || this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
   }
 
   /** What the sink cannot take is a failure of the stream, and these calls come from timers and turns. */

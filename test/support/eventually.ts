@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export async function eventually<T>(
   check: () => T | Promise<T>,
   { timeout = 5_000, what = "it" } = {},
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeout;
   while (true) {
     const value = await check();

@@ -3,7 +3,14 @@ import type { Readable } from "node:stream";
 
 import { within } from "./within.ts";
 
-/** A Node process of its own. */
+export interface ProgramOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Whether signals go to it and to all that it starts, as those of a terminal do. */
+  group?: boolean;
+}
+
+/** A process of its own. */
 export class Program implements AsyncDisposable {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   /** What it has printed so far. */
@@ -12,8 +19,16 @@ export class Program implements AsyncDisposable {
   /** Exit code, or the signal that ended it; when all it printed is here. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
 
-  constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
-    this.child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  readonly #group: boolean;
+
+  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+    const { group = false, ...rest } = options;
+    this.#group = group;
+    this.child = spawn(command, args, {
+      ...rest,
+      detached: group,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child.stdout.on("data", (bytes: Buffer) => (this.stdout += bytes.toString()));
     this.child.stderr.on("data", (bytes: Buffer) => (this.stderr += bytes.toString()));
     this.exited = new Promise((resolve) => {
@@ -42,8 +57,18 @@ export class Program implements AsyncDisposable {
     return within(this.exited, `the end of ${this.child.spawnargs.join(" ")}`, patience);
   }
 
+  kill(signal: NodeJS.Signals): void {
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    try {
+      process.kill(this.#group ? -pid : pid, signal);
+    } catch {
+      // it has ended before
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill("SIGKILL");
+    this.kill("SIGKILL");
     await this.exited;
   }
 }
