@@ -6,7 +6,7 @@ const GAP = 3;
 
 export async function latencyFigure(quick: boolean): Promise<string> {
   const count = quick ? 200 : 400;
-  const rounds = quick ? 4 : 12;
+  const rounds = quick ? 4 : 10;
   const client = await startClient("beats");
   try {
     // The same server twice says how far two equal things are apart on this machine.

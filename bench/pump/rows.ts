@@ -27,7 +27,7 @@ interface Sample {
 type Kind = "sync" | "async";
 
 export async function rowsFigure(quick: boolean): Promise<string> {
-  const count = quick ? 300_000 : 1_000_000;
+  const count = quick ? 500_000 : 1_000_000;
   const rounds = quick ? 3 : 5;
   const files = servers.map(([, file]) => file);
   const samples = await withServers(files, async (running) => {

@@ -36,9 +36,10 @@ export class Workspace implements Disposable {
     writeFileSync(`${this.folder}/${name}`, text);
   }
 
-  /** Runs `millrace` with these arguments. */
+  /** Runs `millrace` with these arguments; what it starts ends with it. */
   run(...args: string[]): Program {
-    return new Program(process.execPath, [...command, ...args], { cwd: this.folder });
+    const options = { cwd: this.folder, group: true };
+    return new Program(process.execPath, [...command, ...args], options);
   }
 
   /** Runs `millrace serve` on a free port, and waits until it listens. */
