@@ -37,6 +37,6 @@ Limits of clients
 
 At the end
   --drain <time>         How long open streams may go on after
-                         SIGTERM or Ctrl-C.                        [30s]
+                         SIGTERM or Ctrl-C; off: not at all.       [30s]
 
 Times are like 500ms, 30s, 5m or 1h; off switches a limit off.`;

@@ -21,14 +21,14 @@ export class Connections {
     };
     front.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
-      socket.once("close", this.#forgetSocket);
+      socket.on("close", this.#forgetSocket);
     });
   }
 
   /** A request has come, and this is its response. */
   add(res: NodeResponseLike): void {
     this.#responses.add(res);
-    res.once("close", this.#forget);
+    res.on("close", this.#forget);
   }
 
   /** Lets every response whose head has not left say that its connection will not be kept. */
