@@ -1,6 +1,7 @@
 import { FULL } from "../response/batch.ts";
 import { MillraceError } from "../response/errors.ts";
-import type { Sink, StreamRun } from "../response/run.ts";
+import type { StreamRun } from "../response/run.ts";
+import type { Sink } from "../response/sink.ts";
 import { startTimer, type Timer } from "../response/timer.ts";
 import { cutResponse } from "./cut.ts";
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";

@@ -4,7 +4,7 @@ import { checkMilliseconds, checkOptionNames } from "../response/options.ts";
 import type { StreamOutcome } from "../response/outcome.ts";
 import { StreamRun, type RunOptions } from "../response/run.ts";
 import { releaseUnread, type StreamSettings } from "../response/stream.ts";
-import { warn } from "../response/warn.ts";
+import { textOf, warn } from "../response/warn.ts";
 import { streamOf } from "../response/streaming-http-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
 import { isGone, methodOf, targetOf, type NodeResponseLike } from "./exchange.ts";
@@ -229,7 +229,7 @@ function reportError({ onError }: SendSettings, error: unknown, start: StreamSta
   } catch (mistake) {
     warn(
       "ON_ERROR_THREW",
-      `onError threw: ${String(mistake)}. The response itself is not affected.`,
+      `onError threw: ${textOf(mistake)}. The response itself is not affected.`,
     );
   }
 }

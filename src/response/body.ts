@@ -1,5 +1,6 @@
 import { MillraceError } from "./errors.ts";
-import { StreamRun, type Sink } from "./run.ts";
+import { StreamRun } from "./run.ts";
+import type { Sink } from "./sink.ts";
 import { releaseUnread, type ResponseStream } from "./stream.ts";
 
 /** How long a host gets to write the last batch before the stream is errored, in ms. One turn is not enough for all. */
