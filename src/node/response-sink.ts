@@ -68,22 +68,27 @@ export class ResponseSink implements Sink {
     flushHead(this.#res);
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.#count(bytes);
+  sizeOf(text: string): number {
+    return Buffer.byteLength(text);
+  }
+
+  write(data: Uint8Array | string): boolean {
+    this.#count(data);
     if (!this.#headWritten) this.#writeHead();
-    const more = writeTo(this.#res, bytes);
+    const more = writeTo(this.#res, data);
     flushMiddleware(this.#res);
     return more;
   }
 
-  end(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.#count(bytes);
+  end(data: Uint8Array | string | undefined): void {
+    if (data !== undefined) this.#count(data);
     if (this.#remaining !== undefined && this.#remaining !== 0) {
       throw this.#mismatch(`${this.#remaining} bytes fewer`);
     }
-    if (!this.#headWritten) this.#writeHead(this.#measure ? (bytes?.byteLength ?? 0) : undefined);
-    if (bytes === undefined) this.#res.end();
-    else this.#res.end(bytes);
+    if (!this.#headWritten)
+      this.#writeHead(this.#measure ? Buffer.byteLength(data ?? "") : undefined);
+    if (data === undefined) this.#res.end();
+    else this.#res.end(data);
   }
 
   fail(error: unknown): void {
@@ -140,10 +145,11 @@ export class ResponseSink implements Sink {
   }
 
   /** Never more than the Content-Length: what is beyond would be read as the next response. */
-  #count(bytes: Uint8Array): void {
+  #count(data: Uint8Array | string): void {
     if (this.#remaining === undefined) return;
-    if (!(bytes.byteLength <= this.#remaining)) throw this.#mismatch("more bytes");
-    this.#remaining -= bytes.byteLength;
+    const size = Buffer.byteLength(data);
+    if (!(size <= this.#remaining)) throw this.#mismatch("more bytes");
+    this.#remaining -= size;
   }
 
   #mismatch(difference: string): MillraceError {
@@ -176,8 +182,8 @@ const openSink = (sink: ResponseSink) => sink.run?.open();
 const cutSink = (sink: ResponseSink) => sink.cutWhenSent();
 const ignore = () => {};
 
-function writeTo(res: NodeResponseLike, bytes: Uint8Array): boolean {
-  return isHttp2(res) ? res.write(bytes) : res.write(bytes);
+function writeTo(res: NodeResponseLike, data: Uint8Array | string): boolean {
+  return isHttp2(res) ? res.write(data) : res.write(data);
 }
 
 /** Express's `compression` and its kin hold what they compress until somebody calls the `flush` they add. */

@@ -7,6 +7,9 @@ import { describe } from "./source.ts";
  */
 export const FULL: number = 64 * 1024;
 
+/** Up to this many UTF-16 units, encoding text apart from writing it costs more than the copy that it saves. */
+const SHORT = 4 * 1024;
+
 const encoder = new TextEncoder();
 
 /**
@@ -19,6 +22,7 @@ const encoder = new TextEncoder();
 export class Batch {
   /** Whether whoever gets the bytes may still hold them when the source goes on. */
   readonly #readerKeeps: boolean;
+  readonly #takesText: boolean;
   #text = "";
   /** Bytes that come before `#text`. */
   #parts: Uint8Array[] = [];
@@ -26,8 +30,9 @@ export class Batch {
   /** Bytes of the last part while it is still the source's own buffer; 0 when all is ours. */
   #borrowed = 0;
 
-  constructor(readerKeeps: boolean) {
+  constructor(readerKeeps: boolean, takesText = false) {
     this.#readerKeeps = readerKeeps;
+    this.#takesText = takesText;
   }
 
   /** Whether it is time to write before more is added. */
@@ -52,14 +57,23 @@ export class Batch {
 
   /**
    * Removes and returns what can be written now, at most about `FULL` bytes; undefined when there is nothing. Half a
-   * surrogate pair at the end of the text waits for its other half, unless `final`.
+   * surrogate pair at the end of the text waits for its other half, unless `final`. Short text leaves as it is if the reader
+   * takes text.
    */
-  take(final: boolean): Uint8Array | undefined {
-    if (this.#parts.length === 0) return this.#takeText(final);
+  take(final: boolean): Uint8Array | string | undefined {
+    if (this.#parts.length === 0) return this.#takeShort() ?? this.#takeText(final);
     const most = this.full ? FULL : Infinity; // text may be thrice as long in UTF-8
     const text = this.#takeText(final);
     if (text !== undefined) this.#push(text);
     return this.#takeBytes(most);
+  }
+
+  #takeShort(): string | undefined {
+    const text = this.#text;
+    if (!this.#takesText || text === "" || text.length > SHORT) return undefined;
+    if (isHighSurrogate(text.charCodeAt(text.length - 1))) return undefined;
+    this.#text = "";
+    return text;
   }
 
   #takeText(final: boolean): Uint8Array | undefined {

@@ -66,14 +66,14 @@ class ControllerSink implements Sink {
 
   open(): void {}
 
-  write(bytes: Uint8Array): boolean {
-    this.#controller.enqueue(bytes);
+  write(data: Uint8Array | string): boolean {
+    this.#controller.enqueue(data as Uint8Array); // no text: there is no `sizeOf`
     this.#serve();
     return false; // until the next pull
   }
 
-  end(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.#controller.enqueue(bytes);
+  end(data: Uint8Array | string | undefined): void {
+    if (data !== undefined) this.#controller.enqueue(data as Uint8Array);
     this.#controller.close();
     this.#serve();
     this.run?.delivered();

@@ -7,7 +7,7 @@ import type { OutcomeType, StreamOutcome } from "./outcome.ts";
 import type { Sink } from "./sink.ts";
 import { isPromise, openSource, type OpenSource } from "./source.ts";
 import { reportOutcome, type StreamSettings } from "./stream.ts";
-import { nextTurn, onNextTurn } from "./turn.ts";
+import { nextTurn, onNextTick, onNextTurn } from "./turn.ts";
 
 /** What whoever runs a stream adds to the response's own settings. */
 export interface RunOptions {
@@ -66,6 +66,7 @@ export class StreamRun {
   #blocked = false;
   #resume: (() => void) | undefined;
   #turnComes = false;
+  #comesInTurns = true;
   #activeAt = this.startedAt;
   #sliceFrom = this.startedAt;
   /** The clock is looked at again after this many chunks, and how many that was at first. */
@@ -76,7 +77,7 @@ export class StreamRun {
   constructor(settings: StreamSettings, sink: Sink, options: RunOptions = {}) {
     this.#settings = settings;
     this.#sink = sink;
-    this.#batch = new Batch(sink.keepsBytes);
+    this.#batch = new Batch(sink.keepsBytes, sink.sizeOf !== undefined);
     this.#options = options;
     this.#limits = mergeLimits(options.defaults ?? {}, settings.limits);
     this.#deadlines = new Deadlines(this, this.#limits, settings.heartbeat?.interval);
@@ -173,6 +174,7 @@ export class StreamRun {
       if (isPromise(value)) value = await this.#opened(value);
       const source = openSource(value);
       this.#source = source;
+      this.#comesInTurns = source.sync || source.queued;
       while (this.#end === undefined) {
         let step: IteratorResult<unknown>;
         this.#pulling = true;
@@ -235,11 +237,13 @@ export class StreamRun {
     }
     if (!this.#turnComes) {
       this.#turnComes = true;
-      onNextTurn(afterTurn, this);
+      // A generator waits as soon as its microtasks are through; more of a synchronous or a queued source comes after a turn.
+      if (this.#comesInTurns) onNextTurn(afterTurn, this);
+      else onNextTick(afterTurn, this);
     }
   }
 
-  /** What was collected since the last turn leaves; a source that waits now has nothing left behind. */
+  /** What was collected leaves; a source that waits now has nothing left behind. */
   afterTurn(): void {
     this.#turnComes = false;
     this.#activeAt = this.#sliceFrom = performance.now();
@@ -270,19 +274,23 @@ export class StreamRun {
   }
 
   #write(final: boolean): boolean {
-    const bytes = this.#tell(() => this.#batch.take(final));
-    if (bytes === undefined) return false;
-    this.#send(bytes);
+    const data = this.#tell(() => this.#batch.take(final));
+    if (data === undefined) return false;
+    this.#send(data);
     return true;
   }
 
-  #send(bytes: Uint8Array): void {
+  #send(data: Uint8Array | string): void {
     this.sentAt = performance.now();
     this.#tell((sink) => {
-      this.#blocked = !sink.write(bytes);
-      this.bytes += bytes.byteLength;
+      this.#blocked = !sink.write(data);
+      this.bytes += this.#sizeOf(data);
     });
     if (this.#blocked || this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
+  }
+
+  #sizeOf(data: Uint8Array | string): number {
+    return typeof data === "string" ? (this.#sink.sizeOf?.(data) ?? 0) : data.byteLength;
   }
 
   /** What the sink cannot take is a failure of the stream, and these calls come from timers and turns. */
@@ -305,7 +313,7 @@ export class StreamRun {
     this.#end = { type: "complete" };
     this.#deadlines.sawEnd();
     const last = this.#batch.take(true);
-    this.bytes += last?.byteLength ?? 0; // before: a sink may report back from within `end`
+    if (last !== undefined) this.bytes += this.#sizeOf(last); // before: a sink may report back from within `end`
     this.#tell((sink) => sink.end(last));
     if (!this.#closed) this.#deadlines.watchReader();
   }

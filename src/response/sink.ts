@@ -8,12 +8,14 @@ export interface Sink {
   readonly pendingBytes: number;
   /** Whether bytes of a full batch may still be on their way when the run is let on: then they must be nobody else's. */
   readonly keepsBytes: boolean;
+  /** The length of a text in UTF-8 bytes, from a sink that also takes short text as it is. */
+  sizeOf?(text: string): number;
   /** Lets the reader see that the response has begun although there are no bytes yet. May be called again. */
   open(): void;
-  /** Takes bytes. `false` means: no more until the sink has called `ready()` on the run. */
-  write(bytes: Uint8Array): boolean;
-  /** Takes the last bytes and ends the body cleanly; the sink calls `delivered()` when all has been handed over. */
-  end(bytes: Uint8Array | undefined): void;
+  /** Takes bytes, or text when it has `sizeOf`. `false` means: no more until the sink has called `ready()` on the run. */
+  write(data: Uint8Array | string): boolean;
+  /** Takes the last of it and ends the body cleanly; the sink calls `delivered()` when all has been handed over. */
+  end(data: Uint8Array | string | undefined): void;
   /** Hands over what was written, then ends the body so that the reader sees it cut; then calls `delivered()`. */
   fail(error: unknown): void;
   /** As `fail`, but at once: what is pending is dropped, and there is nothing to report back. */

@@ -23,10 +23,13 @@ export type Source =
   | PromiseLike<ChunkStream>
   | ((context: SourceContext) => ChunkStream | PromiseLike<ChunkStream>);
 
-/** An opened source, told apart by whether its steps have to be awaited. */
+/**
+ * An opened source, told apart by whether its steps have to be awaited. A `queued` one is fed from outside and hands out what
+ * has arrived in handfuls, with turns of the event loop between them that are no waits.
+ */
 export type OpenSource =
-  | { sync: true; readonly iterator: Iterator<unknown> }
-  | { sync: false; readonly iterator: AsyncIterator<unknown> };
+  | { readonly sync: true; readonly queued: false; readonly iterator: Iterator<unknown> }
+  | { readonly sync: false; readonly queued: boolean; readonly iterator: AsyncIterator<unknown> };
 
 /**
  * Throws unless `source` can be the source of a stream, so that the mistake is found where it was made.
@@ -46,11 +49,13 @@ export function openSource(value: unknown): OpenSource {
   checkStream(value, "What the source function returned");
   const stream = value as StreamLike; // checkStream has looked
   if (stream.getReader !== undefined)
-    return { sync: false, iterator: readerOf(stream.getReader()) };
+    return { sync: false, queued: true, iterator: readerOf(stream.getReader()) };
   const iterate = stream[Symbol.iterator];
-  if (iterate !== undefined) return { sync: true, iterator: iterate.call(stream) };
+  if (iterate !== undefined) return { sync: true, queued: false, iterator: iterate.call(stream) };
   const iterator = stream[Symbol.asyncIterator]();
-  return { sync: false, iterator: isNodeStream(stream) ? destroying(iterator, stream) : iterator };
+  if (isNodeStream(stream))
+    return { sync: false, queued: true, iterator: destroying(iterator, stream) };
+  return { sync: false, queued: false, iterator };
 }
 
 /** A web stream's own iterator would release the lock at its end instead of telling the stream why it was left. */
