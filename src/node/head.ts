@@ -1,5 +1,6 @@
 import { ServerResponse } from "node:http";
 
+import type { Trailers } from "../response/stream.ts";
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";
 
 /** Statuses whose responses have no body (RFC 9110 6.4.1); informational ones never get here. */
@@ -44,8 +45,13 @@ export function writeHead(res: NodeResponseLike, response: Response, contentLeng
  * list goes straight into the head, unless somebody has set headers before or waits to change them, as middleware does
  * with a `writeHead` of its own.
  */
-export function writeStreamHead(res: NodeResponseLike, response: Response): void {
+export function writeStreamHead(
+  res: NodeResponseLike,
+  response: Response,
+  trailers: Trailers | undefined,
+): void {
   const headers = prepareHead(res, response);
+  if (trailers !== undefined) headers.push("trailer", Object.keys(trailers).join(", "));
   const plain = !isHttp2(res) && res.writeHead === ServerResponse.prototype.writeHead;
   if (plain && res.getHeaderNames().length === 0) res.writeHead(res.statusCode, headers);
   else setHeaders(res, headers);

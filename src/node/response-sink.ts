@@ -1,7 +1,7 @@
 import { FULL } from "../response/batch.ts";
 import { MillraceError } from "../response/errors.ts";
-import type { StreamRun } from "../response/run.ts";
-import type { Sink } from "../response/sink.ts";
+import type { Sink, SinkWriter } from "../response/sink.ts";
+import type { Trailers } from "../response/stream.ts";
 import { startTimer, type Timer } from "../response/timer.ts";
 import { cutResponse } from "./cut.ts";
 import { isHttp2, type NodeResponseLike } from "./exchange.ts";
@@ -15,15 +15,20 @@ export interface ResponseSinkOptions {
   readonly headGrace: number | false;
   /** Whether a body that is whole at its first write gets a Content-Length: yes for plain responses. */
   readonly measure: boolean;
+  readonly trailers?: Trailers | undefined;
 }
 
 /** Writes a run to a response of `node:http` or `node:http2`. */
 export class ResponseSink implements Sink {
-  run: StreamRun | undefined;
+  writer: SinkWriter | undefined;
+  bytes = 0;
+  readonly takesText = true;
   readonly #res: NodeResponseLike;
   /** Until the head is written: a quiet stream must not hold what it has sent. */
   #response: Response | undefined;
   readonly #measure: boolean;
+  /** Undefined as well where the protocol cannot carry them. */
+  readonly #trailers: Trailers | undefined;
   #grace: Timer | undefined;
   #headWritten = false;
   #failed = false;
@@ -38,6 +43,7 @@ export class ResponseSink implements Sink {
     this.#measure = options.measure;
     const declared = response.headers.get("content-length");
     if (declared !== null) this.#remaining = /^\d+$/.test(declared) ? Number(declared) : NaN;
+    if (carriesTrailers(res, declared)) this.#trailers = options.trailers;
     if (options.headGrace !== false) this.#grace = startTimer(openSink, options.headGrace, this);
     (res as Carrier)[carried] = this;
     res.on("drain", onDrain);
@@ -68,10 +74,6 @@ export class ResponseSink implements Sink {
     flushHead(this.#res);
   }
 
-  sizeOf(text: string): number {
-    return Buffer.byteLength(text);
-  }
-
   write(data: Uint8Array | string): boolean {
     this.#count(data);
     if (!this.#headWritten) this.#writeHead();
@@ -87,6 +89,7 @@ export class ResponseSink implements Sink {
     }
     if (!this.#headWritten)
       this.#writeHead(this.#measure ? Buffer.byteLength(data ?? "") : undefined);
+    if (this.#trailers !== undefined) this.#res.addTrailers(valuesOf(this.#trailers));
     if (data === undefined) this.#res.end();
     else this.#res.end(data);
   }
@@ -114,7 +117,7 @@ export class ResponseSink implements Sink {
       return;
     }
     this.cut();
-    this.run?.delivered();
+    this.writer?.delivered();
   }
 
   cut(): void {
@@ -140,14 +143,16 @@ export class ResponseSink implements Sink {
     clearTimeout(this.#grace);
     this.#grace = undefined;
     const declared = this.#remaining !== undefined;
-    if (!declared && contentLength === undefined) writeStreamHead(this.#res, response);
+    if (!declared && contentLength === undefined)
+      writeStreamHead(this.#res, response, this.#trailers);
     else writeHead(this.#res, response, declared ? undefined : contentLength);
   }
 
   /** Never more than the Content-Length: what is beyond would be read as the next response. */
   #count(data: Uint8Array | string): void {
-    if (this.#remaining === undefined) return;
     const size = Buffer.byteLength(data);
+    this.bytes += size;
+    if (this.#remaining === undefined) return;
     if (!(size <= this.#remaining)) throw this.#mismatch("more bytes");
     this.#remaining -= size;
   }
@@ -163,24 +168,33 @@ const carried = Symbol("millrace.sink");
 type Carrier = NodeResponseLike & { [carried]?: ResponseSink | undefined };
 
 function onDrain(this: Carrier): void {
-  this[carried]?.run?.ready();
+  this[carried]?.writer?.ready();
 }
 
 function onFinish(this: Carrier): void {
   // A reset that arrives after the last write but before its delivery: `finish` comes all the same.
   const reset = isHttp2(this) && (this.stream?.rstCode ?? 0) !== 0;
-  if (!reset) this[carried]?.run?.delivered();
+  if (!reset) this[carried]?.writer?.delivered();
 }
 
 function onClose(this: Carrier): void {
-  this[carried]?.run?.cancel(
+  this[carried]?.writer?.cancel(
     new MillraceError("CLIENT_LEFT", "The client left before the response was over."),
   );
 }
 
-const openSink = (sink: ResponseSink) => sink.run?.open();
+const openSink = (sink: ResponseSink) => sink.writer?.open();
 const cutSink = (sink: ResponseSink) => sink.cutWhenSent();
 const ignore = () => {};
+
+/** Trailers follow the last chunk (RFC 9112 7.1.2) or the last DATA frame (RFC 9113 8.1); nothing else has a place for them. */
+function carriesTrailers(res: NodeResponseLike, declaredLength: string | null): boolean {
+  return isHttp2(res) || (res.req.httpVersion === "1.1" && declaredLength === null);
+}
+
+function valuesOf(trailers: Trailers): Record<string, string> {
+  return Object.fromEntries(Object.entries(trailers).map(([name, value]) => [name, value()]));
+}
 
 function writeTo(res: NodeResponseLike, data: Uint8Array | string): boolean {
   return isHttp2(res) ? res.write(data) : res.write(data);

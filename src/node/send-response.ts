@@ -5,7 +5,7 @@ import type { StreamOutcome } from "../response/outcome.ts";
 import { StreamRun, type RunOptions } from "../response/run.ts";
 import { releaseUnread, type StreamSettings } from "../response/stream.ts";
 import { textOf, warn } from "../response/warn.ts";
-import { streamOf } from "../response/streaming-http-response.ts";
+import { streamOf, takeStream } from "../response/stream-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
 import { isGone, methodOf, targetOf, type NodeResponseLike } from "./exchange.ts";
 import { hasBody, sendErrorPage, writeHead } from "./head.ts";
@@ -147,6 +147,7 @@ class Sending implements RunOptions {
   readonly #settings: SendSettings;
   readonly #done: ((end: StreamEnd) => void) | undefined;
   #sink: ResponseSink | undefined;
+  #run: StreamRun | undefined;
 
   constructor(res: NodeResponseLike, settings: SendSettings, done?: (end: StreamEnd) => void) {
     const { req } = res;
@@ -173,18 +174,17 @@ class Sending implements RunOptions {
   run(response: Response, stream: StreamSettings): void {
     const { headGrace, live } = this.#settings;
     const measure = streamOf(response) === undefined;
-    this.#sink = new ResponseSink(this.#res, response, { headGrace, measure });
-    const run = new StreamRun(stream, this.#sink, this);
-    this.#sink.run = run;
-    live?.add(run, this.start);
-    run.start();
+    const { trailers } = stream;
+    this.#sink = new ResponseSink(this.#res, response, { headGrace, measure, trailers });
+    this.#run = new StreamRun(stream, this.#sink, this);
+    live?.add(this.#run, this.start);
+    this.#run.start();
   }
 
   /** To be called once, with how it ended. */
   onClose(outcome: StreamOutcome): void {
-    const run = this.#sink?.run;
     this.#sink?.detach();
-    if (run !== undefined) this.#settings.live?.delete(run);
+    if (this.#run !== undefined) this.#settings.live?.delete(this.#run);
     const end: StreamEnd = { ...this.start, status: this.#res.statusCode, outcome };
     outcomeChannel.publish(end);
     if (outcome.type === "failed" || outcome.type === "timed-out") {
@@ -192,19 +192,6 @@ class Sending implements RunOptions {
     }
     this.#done?.(end);
   }
-}
-
-/** The stream behind any response: ours without the detour over a web stream, any other through its `body`. */
-function takeStream(response: Response): StreamSettings {
-  const own = streamOf(response);
-  if (own !== undefined) return own.take();
-  if (response.bodyUsed || response.body?.locked === true) {
-    throw new MillraceError(
-      "SOURCE_USED",
-      "The body of this response was read or sent before. Create a response for each request.",
-    );
-  }
-  return { source: response.body ?? [] };
 }
 
 /** Ends a response whose stream never starts. */

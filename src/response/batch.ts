@@ -30,7 +30,7 @@ export class Batch {
   /** Bytes of the last part while it is still the source's own buffer; 0 when all is ours. */
   #borrowed = 0;
 
-  constructor(readerKeeps: boolean, takesText = false) {
+  constructor(readerKeeps: boolean, takesText: boolean) {
     this.#readerKeeps = readerKeeps;
     this.#takesText = takesText;
   }

@@ -1,6 +1,6 @@
 import { MillraceError } from "./errors.ts";
 import { StreamRun } from "./run.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkWriter } from "./sink.ts";
 import { releaseUnread, type ResponseStream } from "./stream.ts";
 
 /** How long a host gets to write the last batch before the stream is errored, in ms. One turn is not enough for all. */
@@ -14,22 +14,23 @@ const HAND_OVER = 5;
  */
 export function streamBody(stream: ResponseStream): ReadableStream<Uint8Array> {
   let sink: ControllerSink | undefined;
+  let run: StreamRun | undefined;
   return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
         return new Promise<void>((resolve) => {
           if (sink !== undefined) return sink.pulled(resolve);
           sink = new ControllerSink(controller, resolve);
-          sink.run = new StreamRun(stream.take(), sink);
-          sink.run.start();
+          run = new StreamRun(stream.take(), sink);
+          run.start();
         });
       },
       cancel(cause) {
         const reason = new MillraceError("CLIENT_LEFT", "The reader cancelled the stream.", {
           cause,
         });
-        if (sink !== undefined) {
-          sink.run?.cancel(reason);
+        if (run !== undefined) {
+          run.cancel(reason);
         } else if (!stream.taken) {
           const nothing = { bytes: 0, chunks: 0, duration: 0 };
           releaseUnread(stream.take(), { type: "cancelled", error: reason, ...nothing });
@@ -42,9 +43,11 @@ export function streamBody(stream: ResponseStream): ReadableStream<Uint8Array> {
 
 /** Gives one batch to each pull. */
 class ControllerSink implements Sink {
-  run: StreamRun | undefined;
+  writer: SinkWriter | undefined;
+  bytes = 0;
   /** A reader collects what it reads. */
   readonly keepsBytes = true;
+  readonly takesText = false;
   readonly #controller: ReadableStreamDefaultController<Uint8Array>;
   /** Ends the pull that is being served; undefined while the reader wants nothing. */
   #served: (() => void) | undefined;
@@ -61,35 +64,41 @@ class ControllerSink implements Sink {
 
   pulled(served: () => void): void {
     this.#served = served;
-    this.run?.ready();
+    this.writer?.ready();
   }
 
   open(): void {}
 
   write(data: Uint8Array | string): boolean {
-    this.#controller.enqueue(data as Uint8Array); // no text: there is no `sizeOf`
+    this.#enqueue(data);
     this.#serve();
     return false; // until the next pull
   }
 
   end(data: Uint8Array | string | undefined): void {
-    if (data !== undefined) this.#controller.enqueue(data as Uint8Array);
+    if (data !== undefined) this.#enqueue(data);
     this.#controller.close();
     this.#serve();
-    this.run?.delivered();
+    this.writer?.delivered();
   }
 
   /** A little later: a host that destroys its socket on the error drops what it has not written to it yet. */
   fail(error: unknown): void {
     setTimeout(() => {
       this.cut(error);
-      this.run?.delivered();
+      this.writer?.delivered();
     }, HAND_OVER);
   }
 
   cut(error: unknown): void {
     this.#controller.error(error);
     this.#serve();
+  }
+
+  #enqueue(data: Uint8Array | string): void {
+    const bytes = data as Uint8Array; // it takes no text
+    this.bytes += bytes.byteLength;
+    this.#controller.enqueue(bytes);
   }
 
   #serve(): void {

@@ -76,6 +76,29 @@ export const errorTable = {
     what: "The head of this node:http response has been sent already.",
     remedy: "Call `sendResponse` before anything else writes to the response, and only once.",
   },
+  ROWS_INVALID: {
+    name: "TypeError",
+    what: "The value given as the rows of an export is not something that yields rows.",
+    remedy:
+      "Give an iterable or async iterable of arrays, of objects or of arrays of rows, or a function that returns one.",
+  },
+  ROW_INVALID: {
+    name: "TypeError",
+    what: "A row of an export cannot be written: it has more or fewer cells than there are columns, a key that no column has, or a value that the format cannot hold.",
+    remedy:
+      "The message names the row, counted from 1. Give every row the same columns, or list them in `columns`.",
+  },
+  PEER_MISSING: {
+    name: "Error",
+    what: "A database source needs a package that is not installed.",
+    remedy: "Install the package that the message names, next to millrace.",
+  },
+  FILE_NOT_FOUND: {
+    name: "Error",
+    what: "The file that should be sent is not there, or is not a file.",
+    remedy:
+      "Answer with a 404 where the name comes from the request; `code` of the cause tells more.",
+  },
   APP_INVALID: {
     name: "TypeError",
     what: "The app is neither a function nor an object with a `fetch` method.",

@@ -4,7 +4,8 @@ import { Deadlines } from "./deadlines.ts";
 import { MillraceError } from "./errors.ts";
 import { limitError, mergeLimits, type LimitName, type ResponseLimits } from "./limits.ts";
 import type { OutcomeType, StreamOutcome } from "./outcome.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkWriter } from "./sink.ts";
+import { Slice } from "./slice.ts";
 import { isPromise, openSource, type OpenSource } from "./source.ts";
 import { reportOutcome, type StreamSettings } from "./stream.ts";
 import { nextTurn, onNextTick, onNextTurn } from "./turn.ts";
@@ -22,11 +23,6 @@ export interface RunOptions {
 /** What a stream does at this moment. */
 export type RunState = "running" | "waiting for the source" | "waiting for the reader";
 
-/** A source is driven for this many ms at a time; then the event loop turns, so that it cannot starve other requests. */
-const SLICE = 4;
-/** The clock is read once in so many chunks at most, which makes it a fiftieth of the cost of a fast chunk. */
-const LONGEST_STRIDE = 32;
-
 /**
  * The one life of a source, from the first read to its outcome: the pump.
  *
@@ -34,9 +30,7 @@ const LONGEST_STRIDE = 32;
  * wants no more, nothing is pulled. Ending from outside (`cancel`, a limit) never waits for the source: the signal is
  * aborted, `return()` is called, and the loop below finds out when it wakes.
  */
-export class StreamRun {
-  /** Bytes handed to the sink. */
-  bytes = 0;
+export class StreamRun implements SinkWriter {
   /** Chunks that the source yielded. */
   chunks = 0;
   /** When the run began; all times here are of the monotonic clock, `performance.now()`. */
@@ -68,19 +62,22 @@ export class StreamRun {
   #turnComes = false;
   #comesInTurns = true;
   #activeAt = this.startedAt;
-  #sliceFrom = this.startedAt;
-  /** The clock is looked at again after this many chunks, and how many that was at first. */
-  #looksIn = 1;
-  #stride = 1;
+  readonly #slice = new Slice();
   #firstChunkAt: number | undefined;
 
   constructor(settings: StreamSettings, sink: Sink, options: RunOptions = {}) {
     this.#settings = settings;
-    this.#sink = sink;
-    this.#batch = new Batch(sink.keepsBytes, sink.sizeOf !== undefined);
+    this.#sink = settings.coding?.(sink) ?? sink;
+    this.#sink.writer = this;
+    this.#batch = new Batch(this.#sink.keepsBytes, this.#sink.takesText);
     this.#options = options;
     this.#limits = mergeLimits(options.defaults ?? {}, settings.limits);
     this.#deadlines = new Deadlines(this, this.#limits, settings.heartbeat?.interval);
+  }
+
+  /** Bytes handed to the connection. */
+  get bytes(): number {
+    return this.#sink.bytes;
   }
 
   get label(): string {
@@ -174,7 +171,7 @@ export class StreamRun {
       if (isPromise(value)) value = await this.#opened(value);
       const source = openSource(value);
       this.#source = source;
-      this.#comesInTurns = source.sync || source.queued;
+      this.#comesInTurns = source.sync || source.queued || this.#sink.flush !== undefined;
       while (this.#end === undefined) {
         let step: IteratorResult<unknown>;
         this.#pulling = true;
@@ -184,13 +181,13 @@ export class StreamRun {
           this.#waitsForSource = true;
           step = await source.iterator.next();
           this.#waitsForSource = false;
-          if (!this.#turnComes) this.#sliceFrom = performance.now();
+          if (!this.#turnComes) this.#slice.restart();
         }
         this.#pulling = false;
         if (this.#end !== undefined || step.done) break;
         this.#accept(step.value);
         if (this.#blocked || this.#batch.full) await this.#makeRoom();
-        if (--this.#looksIn === 0 && this.#isSliceOver()) await this.#endSlice();
+        if (this.#slice.isOver()) await this.#endSlice();
       }
       if (this.#end !== undefined) return this.#release();
       this.#source = undefined; // it is through: nothing to return() any more
@@ -214,14 +211,6 @@ export class StreamRun {
     return value;
   }
 
-  /** Looks at the clock; less and less often while chunks are quick, after every one when they are slow. */
-  #isSliceOver(): boolean {
-    const over = performance.now() - this.#sliceFrom > SLICE;
-    this.#stride = over ? 1 : Math.min(this.#stride * 2, LONGEST_STRIDE);
-    this.#looksIn = this.#stride;
-    return over;
-  }
-
   #accept(chunk: unknown): void {
     if (this.#settings.bytesOnly !== undefined && typeof chunk === "string") {
       throw new MillraceError(
@@ -237,7 +226,8 @@ export class StreamRun {
     }
     if (!this.#turnComes) {
       this.#turnComes = true;
-      // A generator waits as soon as its microtasks are through; more of a synchronous or a queued source comes after a turn.
+      // A generator waits as soon as its microtasks are through; a synchronous or a queued source may have more after a turn,
+      // and each flush of a coding costs bytes.
       if (this.#comesInTurns) onNextTurn(afterTurn, this);
       else onNextTick(afterTurn, this);
     }
@@ -246,7 +236,8 @@ export class StreamRun {
   /** What was collected leaves; a source that waits now has nothing left behind. */
   afterTurn(): void {
     this.#turnComes = false;
-    this.#activeAt = this.#sliceFrom = performance.now();
+    this.#activeAt = performance.now();
+    this.#slice.restart();
     if (this.#end === undefined && !this.#blocked) this.#flush();
   }
 
@@ -254,7 +245,7 @@ export class StreamRun {
   async #endSlice(): Promise<void> {
     if (!this.#blocked) this.#flush();
     await nextTurn();
-    this.#sliceFrom = performance.now();
+    this.#slice.restart();
     if (this.#blocked) await this.#makeRoom();
   }
 
@@ -271,6 +262,7 @@ export class StreamRun {
     if (!this.#write(false)) this.open(); // an empty chunk: the head may go
     // Nobody comes by again before the source yields: what a quick reader takes leaves now.
     while (!this.#blocked && this.#end === undefined && this.#write(false));
+    this.#tell((sink) => sink.flush?.());
   }
 
   #write(final: boolean): boolean {
@@ -284,13 +276,8 @@ export class StreamRun {
     this.sentAt = performance.now();
     this.#tell((sink) => {
       this.#blocked = !sink.write(data);
-      this.bytes += this.#sizeOf(data);
     });
     if (this.#blocked || this.#sink.pendingBytes > 0) this.#deadlines.watchReader();
-  }
-
-  #sizeOf(data: Uint8Array | string): number {
-    return typeof data === "string" ? (this.#sink.sizeOf?.(data) ?? 0) : data.byteLength;
   }
 
   /** What the sink cannot take is a failure of the stream, and these calls come from timers and turns. */
@@ -313,7 +300,6 @@ export class StreamRun {
     this.#end = { type: "complete" };
     this.#deadlines.sawEnd();
     const last = this.#batch.take(true);
-    if (last !== undefined) this.bytes += this.#sizeOf(last); // before: a sink may report back from within `end`
     this.#tell((sink) => sink.end(last));
     if (!this.#closed) this.#deadlines.watchReader();
   }
@@ -364,7 +350,9 @@ export class StreamRun {
   /** The time of a heartbeat has come. */
   beat(): void {
     const bytes = this.#settings.heartbeat?.bytes;
-    if (bytes !== undefined) this.#send(bytes);
+    if (bytes === undefined) return;
+    this.#send(bytes);
+    this.#tell((sink) => sink.flush?.());
   }
 
   #close(): void {

@@ -1,19 +1,37 @@
+/** Whoever writes to a sink, and what the sink tells it. */
+export interface SinkWriter {
+  /** The reader shall see that the response has begun. */
+  open(): void;
+  /** The sink can take more. */
+  ready(): void;
+  /** Everything there will be has been handed over, and the end of it. */
+  delivered(): void;
+  /** Nobody waits for the rest. */
+  cancel(reason: unknown): void;
+}
+
 /**
- * Where the bytes of a run go: a socket, an HTTP/2 stream or a web stream. The run calls it in this order:
- * `open? write* (end | fail | cut)`, and is told `ready()`, `delivered()` and `cancel()` in return. `open`, `write` and `end`
- * may throw: then the stream has failed.
+ * Where a run writes: a socket, an HTTP/2 stream, a web stream, or a content coding in front of one of these. It is called in
+ * this order: `open? (write | flush)* (end | fail | cut)`. `open`, `write`, `flush` and `end` may throw: then the stream has
+ * failed.
  */
 export interface Sink {
+  /** Who is told; set before anything is written. */
+  writer: SinkWriter | undefined;
+  /** Bytes of body that were handed to the connection, after any coding. */
+  readonly bytes: number;
   /** Bytes that were written and that the reader has not taken; from a queue above the kernel's, 0 when it is empty. */
   readonly pendingBytes: number;
   /** Whether bytes of a full batch may still be on their way when the run is let on: then they must be nobody else's. */
   readonly keepsBytes: boolean;
-  /** The length of a text in UTF-8 bytes, from a sink that also takes short text as it is. */
-  sizeOf?(text: string): number;
+  /** Whether it takes short text as it is, which saves a copy. */
+  readonly takesText: boolean;
   /** Lets the reader see that the response has begun although there are no bytes yet. May be called again. */
   open(): void;
-  /** Takes bytes, or text when it has `sizeOf`. `false` means: no more until the sink has called `ready()` on the run. */
+  /** Takes bytes, or text if it `takesText`. `false` means: no more until `ready()`. */
   write(data: Uint8Array | string): boolean;
+  /** The source waits: a coding lets out what it has held back. Sinks that hold nothing back have none. */
+  flush?(): void;
   /** Takes the last of it and ends the body cleanly; the sink calls `delivered()` when all has been handed over. */
   end(data: Uint8Array | string | undefined): void;
   /** Hands over what was written, then ends the body so that the reader sees it cut; then calls `delivered()`. */

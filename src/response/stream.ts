@@ -2,6 +2,7 @@ import type { Context } from "./context.ts";
 import { MillraceError } from "./errors.ts";
 import type { ResponseLimits } from "./limits.ts";
 import type { StreamOutcome } from "./outcome.ts";
+import type { Sink } from "./sink.ts";
 import { destroyStream, isNodeStream, isPromise, type Source } from "./source.ts";
 import { textOf, warn } from "./warn.ts";
 
@@ -14,8 +15,15 @@ export interface StreamSettings {
   readonly heartbeat?: { readonly interval: number; readonly bytes: Uint8Array } | undefined;
   /** Strings are sent as UTF-8, so a response that declares another charset takes bytes only. */
   readonly bytesOnly?: string | undefined;
+  /** Sent after the body where the protocol carries them. */
+  readonly trailers?: Trailers | undefined;
+  /** Puts a content coding (RFC 9110 8.4.1) in front of the sink. */
+  readonly coding?: ((sink: Sink) => Sink) | undefined;
   readonly onClose?: ((outcome: StreamOutcome) => void) | undefined;
 }
+
+/** Names of trailer fields, and functions that give their values when the source has ended. */
+export type Trailers = Readonly<Record<string, () => string>>;
 
 /** A stream that can be taken once: by the portable body or by our Node server, whichever reads first. */
 export class ResponseStream {
@@ -68,7 +76,7 @@ function warnOfOnClose(error: unknown): void {
   warn("ON_CLOSE_THREW", `onClose threw: ${textOf(error)}. The response itself is not affected.`);
 }
 
-async function closeUnread(
+export async function closeUnread(
   source: Exclude<Source, (...parameters: never) => unknown>,
 ): Promise<void> {
   if (isPromise(source) && !(source instanceof Promise)) return; // a query that nobody has started

@@ -1,4 +1,3 @@
-import { streamBody } from "./body.ts";
 import { captureContext } from "./context.ts";
 import { MillraceError } from "./errors.ts";
 import { heartbeatFor } from "./heartbeat.ts";
@@ -6,7 +5,8 @@ import { checkLimits, type ResponseLimits } from "./limits.ts";
 import { checkMilliseconds, checkOptionNames } from "./options.ts";
 import type { StreamOutcome } from "./outcome.ts";
 import { checkSource, isPromise, type Source } from "./source.ts";
-import { ResponseStream } from "./stream.ts";
+import { ResponseStream, type Trailers } from "./stream.ts";
+import { StreamResponse } from "./stream-response.ts";
 
 /** Options of {@link StreamingHttpResponse}: those of a web `Response`, and what a stream needs besides. */
 export interface StreamingHttpResponseInit extends ResponseInit {
@@ -19,6 +19,11 @@ export interface StreamingHttpResponseInit extends ResponseInit {
    * keep the stream open. For text/event-stream, text/html and JSON. Default `false`: none.
    */
   heartbeat?: number | false | undefined;
+  /**
+   * Fields that are sent after the body, where the protocol carries them (HTTP/2, and HTTP/1.1 without a Content-Length): each
+   * function is called when the source has ended (RFC 9110 6.5). Readers may ignore them, and browsers do. Default: none.
+   */
+  trailers?: Trailers | undefined;
   /** Called once when the response is over, however it ended, also when it was never started. */
   onClose?: ((outcome: StreamOutcome) => void) | undefined;
 }
@@ -30,14 +35,9 @@ const optionNames = [
   "contentType",
   "limits",
   "heartbeat",
+  "trailers",
   "onClose",
 ];
-
-/** Statuses whose responses have no body (Fetch, null body status). */
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
-
-/** The stream behind a response of ours; undefined for any other response. For `millrace/node`, which runs it itself. */
-export let streamOf: (response: Response) => ResponseStream | undefined;
 
 /**
  * A web-standard `Response` whose body is what `source` yields, each chunk on its way as soon as it is ready.
@@ -54,18 +54,7 @@ export let streamOf: (response: Response) => ResponseStream | undefined;
  *   for await (const row of query("SELECT …", { signal })) yield `${row.name}\n`;
  * }, { contentType: "text/plain; charset=utf-8" });
  */
-export class StreamingHttpResponse extends Response {
-  readonly #stream: ResponseStream;
-  readonly #body: ReadableStream | null;
-
-  static {
-    streamOf = (response) => {
-      // After `clone()` the body is one branch of a tee; running the source aside would starve the other.
-      if (!(#stream in response) || response.body !== response.#body) return undefined;
-      return response.#stream;
-    };
-  }
-
+export class StreamingHttpResponse extends StreamResponse {
   constructor(source: Source, init: StreamingHttpResponseInit = {}) {
     checkSource(source);
     checkInit(init);
@@ -79,14 +68,12 @@ export class StreamingHttpResponse extends Response {
         ? { interval: init.heartbeat, bytes: heartbeatFor(contentType) }
         : undefined,
       bytesOnly: foreignCharset(contentType),
+      trailers: init.trailers,
       onClose: init.onClose,
     });
     const { status = 200, statusText } = init;
     // An empty reason phrase is sent as an empty one by workerd; left out, it is the standard one everywhere.
-    const head = statusText === undefined ? { status, headers } : { status, statusText, headers };
-    super(bodiless.has(status) ? null : streamBody(stream), head);
-    this.#stream = stream;
-    this.#body = this.body;
+    super(stream, statusText === undefined ? { status, headers } : { status, statusText, headers });
   }
 }
 
@@ -96,6 +83,26 @@ function checkInit(init: StreamingHttpResponseInit): void {
   checkMilliseconds(init.heartbeat, "heartbeat");
   if (init.onClose !== undefined && typeof init.onClose !== "function") {
     throw new MillraceError("OPTION_INVALID", "onClose takes a function of the outcome.");
+  }
+  if (init.trailers !== undefined) checkTrailers(init.trailers);
+}
+
+/** Fields that decide how the message is read are of no use after it (RFC 9110 6.5.1). */
+const neverTrailers =
+  /^(?:authorization|cache-control|connection|content-(?:encoding|length|range|type)|host|set-cookie|te|trailer|transfer-encoding)$/i;
+
+function checkTrailers(trailers: Trailers): void {
+  for (const [name, value] of Object.entries(trailers)) {
+    if (
+      typeof value !== "function" ||
+      neverTrailers.test(name) ||
+      !/^[\w!#$%&'*+.^`|~-]+$/.test(name)
+    ) {
+      throw new MillraceError(
+        "OPTION_INVALID",
+        `trailers cannot have ${JSON.stringify(name)}: each is the name of a field that may come after the body, with a function that returns its value.`,
+      );
+    }
   }
 }
 

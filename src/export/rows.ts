@@ -1,0 +1,60 @@
+import { MillraceError } from "../response/errors.ts";
+import { describe, openSource, type OpenSource, type SourceContext } from "../response/source.ts";
+
+/** Anything that yields rows, one at a time or in arrays of rows (batches), which cost less. */
+export type RowStream<Row> =
+  | (Iterable<Row | readonly Row[]> & object)
+  | (AsyncIterable<Row | readonly Row[]> & object)
+  | ReadableStream<Row>
+  | ReadableStream<readonly Row[]>;
+
+/** What an export is made from: a stream of rows, a promise of it, or a function that returns either. */
+export type Rows<Row> =
+  | RowStream<Row>
+  | PromiseLike<RowStream<Row>>
+  | ((context: SourceContext) => RowStream<Row> | PromiseLike<RowStream<Row>>);
+
+/**
+ * Opens a stream of rows.
+ *
+ * @throws MillraceError `ROWS_INVALID`
+ */
+export function openRows(rows: unknown): OpenSource {
+  checkRowStream(rows);
+  return openSource(rows);
+}
+
+/** Throws unless `rows` can be the rows of an export, so that the mistake is found where it was made. */
+export function checkRows(rows: unknown): void {
+  if (typeof rows === "function" || isThenable(rows)) return;
+  checkRowStream(rows);
+}
+
+function checkRowStream(rows: unknown): void {
+  if (typeof rows === "object" && rows !== null && !ArrayBuffer.isView(rows)) {
+    if (Symbol.iterator in rows || Symbol.asyncIterator in rows || "getReader" in rows) return;
+  }
+  throw new MillraceError(
+    "ROWS_INVALID",
+    `The rows of an export are ${describe(rows)}. Give an iterable or async iterable of arrays, of objects or of arrays of rows, or a function that returns one.`,
+  );
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
+
+/**
+ * Whether what a stream yielded is an array of rows rather than one row. A row of cells whose first cell is an array or a
+ * plain object is taken for a batch; such rows have to come in batches themselves.
+ */
+export function isBatch(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && (value.length === 0 || isRow(value[0]));
+}
+
+function isRow(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
