@@ -183,7 +183,7 @@ function onClose(this: Carrier): void {
   );
 }
 
-const openSink = (sink: ResponseSink) => sink.writer?.open();
+const openSink = (sink: ResponseSink) => sink.writer?.due();
 const cutSink = (sink: ResponseSink) => sink.cutWhenSent();
 const ignore = () => {};
 

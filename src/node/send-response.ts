@@ -5,7 +5,7 @@ import type { StreamOutcome } from "../response/outcome.ts";
 import { StreamRun, type RunOptions } from "../response/run.ts";
 import { releaseUnread, type StreamSettings } from "../response/stream.ts";
 import { textOf, warn } from "../response/warn.ts";
-import { streamOf, takeStream } from "../response/stream-response.ts";
+import { takeStream } from "../response/stream-response.ts";
 import { outcomeChannel, startChannel, type StreamEnd, type StreamStart } from "./diagnostics.ts";
 import { isGone, methodOf, targetOf, type NodeResponseLike } from "./exchange.ts";
 import { hasBody, sendErrorPage, writeHead } from "./head.ts";
@@ -173,8 +173,7 @@ class Sending implements RunOptions {
 
   run(response: Response, stream: StreamSettings): void {
     const { headGrace, live } = this.#settings;
-    const measure = streamOf(response) === undefined;
-    const { trailers } = stream;
+    const { measure = false, trailers } = stream;
     this.#sink = new ResponseSink(this.#res, response, { headGrace, measure, trailers });
     this.#run = new StreamRun(stream, this.#sink, this);
     live?.add(this.#run, this.start);

@@ -120,7 +120,7 @@ export class StreamRun implements SinkWriter {
   }
 
   /** The reader shall see that the response has begun. */
-  open(): void {
+  due(): void {
     if (this.#end === undefined) this.#tell((sink) => sink.open());
   }
 
@@ -130,7 +130,11 @@ export class StreamRun implements SinkWriter {
     this.#blocked = false;
     const now = performance.now();
     this.#activeAt = Math.min(now, this.#activeAt + now - this.sentAt); // the reader's pause is not the source's
-    if (this.#end === undefined) this.#flush();
+    if (this.#end === undefined) {
+      // Nobody comes by again before the source yields, unless the loop is what waits.
+      if (this.#resume === undefined) this.#flush();
+      else this.#awaitTurn();
+    }
     this.#wake();
   }
 
@@ -224,13 +228,16 @@ export class StreamRun implements SinkWriter {
       this.#firstChunkAt = performance.now();
       this.#deadlines.sawFirstChunk();
     }
-    if (!this.#turnComes) {
-      this.#turnComes = true;
-      // A generator waits as soon as its microtasks are through; a synchronous or a queued source may have more after a turn,
-      // and each flush of a coding costs bytes.
-      if (this.#comesInTurns) onNextTurn(afterTurn, this);
-      else onNextTick(afterTurn, this);
-    }
+    this.#awaitTurn();
+  }
+
+  #awaitTurn(): void {
+    if (this.#turnComes) return;
+    this.#turnComes = true;
+    // A generator waits as soon as its microtasks are through; a synchronous or a queued source may have more after a turn,
+    // and each flush of a coding costs bytes.
+    if (this.#comesInTurns) onNextTurn(afterTurn, this);
+    else onNextTick(afterTurn, this);
   }
 
   /** What was collected leaves; a source that waits now has nothing left behind. */
@@ -259,10 +266,16 @@ export class StreamRun implements SinkWriter {
   }
 
   #flush(): void {
-    if (!this.#write(false)) this.open(); // an empty chunk: the head may go
+    if (!this.#write(false)) this.due(); // an empty chunk: the head may go
     // Nobody comes by again before the source yields: what a quick reader takes leaves now.
     while (!this.#blocked && this.#end === undefined && this.#write(false));
-    this.#tell((sink) => sink.flush?.());
+    this.#flushSink();
+  }
+
+  /** What a coding holds back leaves too. */
+  #flushSink(): void {
+    if (this.#end === undefined && this.#tell((sink) => sink.flush?.()) === false)
+      this.#blocked = true;
   }
 
   #write(final: boolean): boolean {
@@ -285,11 +298,17 @@ export class StreamRun implements SinkWriter {
     try {
       return call(this.#sink);
     } catch (error) {
-      if (this.#end?.type !== "failed") this.#decide("failed", error);
-      this.#blocked = false;
-      this.#sink.fail(error);
+      this.broken(error);
       return undefined;
     }
+  }
+
+  /** The sink could not take what it was given. */
+  broken(error: unknown): void {
+    if (this.#closed) return;
+    if (this.#end?.type !== "failed") this.#decide("failed", error);
+    this.#blocked = false;
+    this.#sink.fail(error);
   }
 
   /** The source has ended: the rest leaves, and the body ends cleanly. */
@@ -352,7 +371,7 @@ export class StreamRun implements SinkWriter {
     const bytes = this.#settings.heartbeat?.bytes;
     if (bytes === undefined) return;
     this.#send(bytes);
-    this.#tell((sink) => sink.flush?.());
+    this.#flushSink();
   }
 
   #close(): void {

@@ -1,13 +1,15 @@
 /** Whoever writes to a sink, and what the sink tells it. */
 export interface SinkWriter {
-  /** The reader shall see that the response has begun. */
-  open(): void;
+  /** The head has waited long enough for the first chunk. */
+  due(): void;
   /** The sink can take more. */
   ready(): void;
   /** Everything there will be has been handed over, and the end of it. */
   delivered(): void;
   /** Nobody waits for the rest. */
   cancel(reason: unknown): void;
+  /** It cannot take what it was given, and found out later. */
+  broken(error: unknown): void;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface Sink {
   open(): void;
   /** Takes bytes, or text if it `takesText`. `false` means: no more until `ready()`. */
   write(data: Uint8Array | string): boolean;
-  /** The source waits: a coding lets out what it has held back. Sinks that hold nothing back have none. */
-  flush?(): void;
+  /** The source waits: a coding lets out what it has held back. Answers as `write`. Sinks that hold nothing back have none. */
+  flush?(): boolean;
   /** Takes the last of it and ends the body cleanly; the sink calls `delivered()` when all has been handed over. */
   end(data: Uint8Array | string | undefined): void;
   /** Hands over what was written, then ends the body so that the reader sees it cut; then calls `delivered()`. */

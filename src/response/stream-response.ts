@@ -42,5 +42,5 @@ export function takeStream(response: Response): StreamSettings {
       "The body of this response was read or sent before. Create a response for each request.",
     );
   }
-  return { source: response.body ?? [] };
+  return { source: response.body ?? [], measure: true };
 }

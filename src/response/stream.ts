@@ -15,6 +15,8 @@ export interface StreamSettings {
   readonly heartbeat?: { readonly interval: number; readonly bytes: Uint8Array } | undefined;
   /** Strings are sent as UTF-8, so a response that declares another charset takes bytes only. */
   readonly bytesOnly?: string | undefined;
+  /** Whether a body that is whole at its first write gets a Content-Length. */
+  readonly measure?: boolean | undefined;
   /** Sent after the body where the protocol carries them. */
   readonly trailers?: Trailers | undefined;
   /** Puts a content coding (RFC 9110 8.4.1) in front of the sink. */
