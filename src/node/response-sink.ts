@@ -87,9 +87,10 @@ export class ResponseSink implements Sink {
     if (this.#remaining !== undefined && this.#remaining !== 0) {
       throw this.#mismatch(`${this.#remaining} bytes fewer`);
     }
+    // Before the head: a mistake in them can still be a 500.
+    if (this.#trailers !== undefined) this.#res.addTrailers(valuesOf(this.#trailers));
     if (!this.#headWritten)
       this.#writeHead(this.#measure ? Buffer.byteLength(data ?? "") : undefined);
-    if (this.#trailers !== undefined) this.#res.addTrailers(valuesOf(this.#trailers));
     if (data === undefined) this.#res.end();
     else this.#res.end(data);
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
+import { setTimeout as delay } from "node:timers/promises";
+
 import { StreamingHttpResponse } from "millrace";
 
 import { eventually } from "../support/eventually.ts";
@@ -62,7 +64,25 @@ const attacks: [title: string, first: Buffer[], again: (count: number) => Buffer
   ["a window beyond 2^31", [open], () => frame("windowUpdate", 0, 0, uint32(2 ** 31 - 1))],
 ];
 
+/** Attacks that stay below what makes Node itself react, when they take their time. */
+const patient = new Set(["SETTINGS", "empty SETTINGS", "PING"]);
+
 describe("one client that floods its session", () => {
+  for (const [title, , again] of attacks.filter(([name]) => patient.has(name))) {
+    test(`with ${title}, a hundred at a time, loses it too`, async (t) => {
+      const server = await serving(t, app, { http2: true });
+      using attacker = await RawSession.open(server);
+      const { socket } = attacker.client;
+      let sent = 0;
+      for (; sent < MOST && !socket.destroyed && socket.writable; sent += 100) {
+        attacker.send(...Array.from({ length: 100 }, (_, index) => again(sent + index)));
+        await delay(1);
+      }
+      await attacker.client.end(15_000);
+      assert.ok(sent < MOST / 2, `still answered after ${sent} frames`);
+    });
+  }
+
   for (const [title, first, again] of attacks) {
     test(`with ${title} loses it, and another session is served all the while`, async (t) => {
       await flood(t, first, again);
