@@ -39,16 +39,19 @@ describe("the code in README and docs", () => {
       test(`${name} is an app that the command serves`, async () => {
         const server = spawn(process.execPath, [...command, fileOf(name), "--port", "0"], {
           cwd: root,
+          stdio: ["ignore", "pipe", "inherit"],
         });
+        const exited = once(server, "exit");
         try {
-          const [line] = (await once(server.stdout, "data")) as [Buffer];
+          const ended = exited.then(() => assert.fail("the server ended before it listened"));
+          const [line] = (await Promise.race([once(server.stdout, "data"), ended])) as [Buffer];
           const url = /https?:\/\/[^"\s]+/.exec(line.toString())?.[0] ?? "";
           const { code: exit, body } = await curl([url]);
           assert.equal(exit, 0);
           assert.ok(body.length > 0);
         } finally {
           server.kill();
-          await once(server, "exit");
+          await exited;
         }
       });
     } else if (/^docs\/(response|server)\.md/.test(name)) {
