@@ -1,6 +1,7 @@
 import { serve, type Server } from "millrace/node";
 
 import { createApp } from "./app.ts";
+import { prepareFlights } from "./data/flights-database.ts";
 
 const app = await createApp(() => server);
 const server = await start();
@@ -13,6 +14,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 async function start(): Promise<Server> {
   try {
+    await prepareFlights();
     return await serve(app, {
       port: Number(process.env["PORT"] ?? 8000),
       // Some pages fail on purpose; one line of it is enough here.

@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 
 import { eventually } from "../support/eventually.ts";
 import { missing } from "../support/required.ts";
+import { launchChromium, openIn } from "./chromium.ts";
 import { startTour, type RunningTour } from "./start-tour.ts";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** For what the browser shows; a busy machine takes its time. */
 const timeout = 20_000;
@@ -29,22 +20,14 @@ describe(
     let browser: Browser;
     before(async () => {
       tour = await startTour();
-      const executablePath = execFileSync("sh", ["-c", "command -v chromium"], {
-        encoding: "utf8",
-      });
-      browser = await chromium.launch({ executablePath: executablePath.trim(), args: flags });
+      browser = await launchChromium();
     });
     after(async () => {
       await browser?.close();
       await tour?.[Symbol.asyncDispose]();
     });
 
-    async function openPage(path: string): Promise<Page> {
-      const context = await browser.newContext({ javaScriptEnabled: false });
-      const page = await context.newPage();
-      await page.goto(tour.url + path, { waitUntil: "commit" });
-      return page;
-    }
+    const openPage = (path: string) => openIn(browser, tour.url + path);
 
     test("the first page shows its first line before it has its last", async () => {
       const page = await openPage("/");

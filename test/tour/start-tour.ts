@@ -12,9 +12,9 @@ export interface RunningTour extends AsyncDisposable {
   readonly printed: () => string;
 }
 
-/** Starts the tour as `npm start` does, on a free port. */
-export async function startTour(): Promise<RunningTour> {
-  const child = spawnTour("0");
+/** Starts the tour as `npm start` does, on a free port; its data set is kept in `cache`, or where it always is. */
+export async function startTour({ cache }: { cache?: string } = {}): Promise<RunningTour> {
+  const child = spawnTour("0", cache === undefined ? {} : { TOUR_CACHE: cache });
   let printed = "";
   child.stdout?.on("data", (text: string) => (printed += text));
   child.stderr?.on("data", (text: string) => (printed += text));
@@ -37,7 +37,7 @@ export async function startTour(): Promise<RunningTour> {
 }
 
 /** The process behind `npm start`, without npm around it: a signal goes to whom it is meant for. */
-export function spawnTour(port: string): ChildProcess {
+export function spawnTour(port: string, env: Record<string, string> = {}): ChildProcess {
   const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
     scripts: { start: string };
   };
@@ -45,7 +45,7 @@ export function spawnTour(port: string): ChildProcess {
   if (command !== "node") throw new Error(`npm start runs ${command}, not node`);
   const child = spawn(process.execPath, parameters, {
     cwd: fileURLToPath(root),
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, ...env, PORT: port },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const kill = () => void child.kill("SIGKILL");

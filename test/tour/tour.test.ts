@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import { curl } from "../support/curl.ts";
 import { eventually } from "../support/eventually.ts";
+import { arrivalsOf } from "./arrivals.ts";
 import { spawnTour, startTour, type RunningTour } from "./start-tour.ts";
 
 let tour: RunningTour;
@@ -23,15 +24,8 @@ async function getText(path: string, init?: RequestInit): Promise<string> {
   return (await fetch(tour.url + path, init)).text();
 }
 
-/** What has arrived each time that something arrives. */
-async function* arrivals(path: string, init?: RequestInit): AsyncGenerator<string> {
-  const response = await fetch(tour.url + path, init);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of response.body ?? []) {
-    text += decoder.decode(bytes, { stream: true });
-    yield text;
-  }
+function arrivals(path: string, init?: RequestInit): AsyncGenerator<string> {
+  return arrivalsOf(tour.url + path, init);
 }
 
 async function arrivesByChunks(path: string): Promise<void> {

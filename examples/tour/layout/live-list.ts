@@ -2,6 +2,7 @@ import type { LiveStream, StreamEnd } from "millrace/node";
 
 import { contentPolicy, frameTop } from "./document.ts";
 import { html } from "./html.ts";
+import { count, size } from "./numbers.ts";
 
 /** How the list of streams is written: for a browser, or for a terminal. */
 export interface ListFormat {
@@ -61,15 +62,4 @@ function row(request: string, state: string, stream: Amount, ms: number) {
 
 function amount({ bytes, chunks }: Amount, ms: number): string {
   return `${size(bytes)}, ${count(chunks)} ${chunks === 1 ? "chunk" : "chunks"}, ${(ms / 1000).toFixed(1)} s`;
-}
-
-function size(bytes: number): string {
-  if (bytes < 10_000) return `${count(bytes)} bytes`;
-  return bytes < 10_000_000
-    ? `${count(Math.round(bytes / 1e3))} kB`
-    : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en");
 }

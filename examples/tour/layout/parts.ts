@@ -38,7 +38,7 @@ export function run(options: RunOptions): Html {
 }
 
 /** A line to copy: one click selects the whole of it. */
-export function terminal(command: string): Html {
+export function terminal(command: string | Html): Html {
   return html`<pre class="terminal" tabindex="0"><code>${command}</code></pre>`;
 }
 
