@@ -1,3 +1,4 @@
-export { compress, type CompressOptions } from "./compress/compress.ts";
+export { compress, type CompressRequest } from "./compress/compress.ts";
 export type { CodingLevels, CodingName } from "./compress/codings.ts";
+export type { CompressOptions } from "./compress/options.ts";
 export { withCompression, type FetchFunction } from "./compress/with-compression.ts";

@@ -12,10 +12,10 @@ interface PreferringNegotiator {
  * wants the body as it is (RFC 9110 12.5.3). Nothing said is taken as no wish for a coding.
  */
 export function chooseCoding(
-  acceptEncoding: string | null,
+  acceptEncoding: string | undefined,
   preferred: readonly CodingName[],
 ): CodingName | undefined {
-  if (acceptEncoding === null) return undefined;
+  if (acceptEncoding === undefined) return undefined;
   const headers = { "accept-encoding": acceptEncoding };
   const negotiator = new Negotiator({ headers }) as unknown as PreferringNegotiator; // see above
   const order = [...preferred, "identity"];

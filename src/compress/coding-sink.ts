@@ -1,7 +1,16 @@
 import type { Hash } from "node:crypto";
 
+import { MillraceError } from "../response/errors.ts";
 import type { Sink, SinkWriter } from "../response/sink.ts";
 import type { Coder, CoderClient } from "./coder.ts";
+
+export interface CodingSinkOptions {
+  readonly createCoder: (client: CoderClient) => Coder;
+  /** The Content-Length that the app declared: of the plain bytes. */
+  readonly declared: number | undefined;
+  /** Of the coded bytes, where the plain ones had a digest in the trailers. */
+  readonly hash: Hash | undefined;
+}
 
 /** Stands between a run and its sink, and codes what passes. */
 export class CodingSink implements Sink, SinkWriter, CoderClient {
@@ -11,8 +20,9 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
   readonly takesText = false;
   readonly #sink: Sink;
   readonly #coder: Coder;
-  /** Of the coded bytes, where the plain ones had a digest in the trailers. */
   readonly #hash: Hash | undefined;
+  /** What is left of the declared length. */
+  #remaining: number | undefined;
   /** Coded bytes that have not been given to the sink. */
   #coded: Uint8Array[] = [];
   /** The sink has answered `false` and not called `ready()` since. */
@@ -21,11 +31,14 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
   #last: { readonly failed: boolean; readonly error?: unknown } | undefined;
   /** Nothing can be coded any more. */
   #released = false;
+  /** The sink has been told that it failed. */
+  #over = false;
 
-  constructor(sink: Sink, createCoder: (client: CoderClient) => Coder, hash: Hash | undefined) {
+  constructor(sink: Sink, { createCoder, declared, hash }: CodingSinkOptions) {
     this.#sink = sink;
     this.#sink.writer = this;
     this.#coder = createCoder(this);
+    this.#remaining = declared;
     this.#hash = hash;
   }
 
@@ -42,7 +55,9 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
   }
 
   write(data: Uint8Array | string): boolean {
-    if (!this.#released) this.#coder.write(data as Uint8Array); // it takes no text
+    const bytes = data as Uint8Array; // it takes no text
+    this.#count(bytes);
+    if (!this.#released) this.#coder.write(bytes);
     return this.#hasRoom();
   }
 
@@ -52,8 +67,11 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
   }
 
   end(data: Uint8Array | string | undefined): void {
+    const bytes = data as Uint8Array | undefined; // as above
+    if (bytes !== undefined) this.#count(bytes);
+    if (this.#remaining) throw this.#mismatch(`${this.#remaining} bytes fewer`);
     this.#last = { failed: false };
-    if (!this.#released) this.#coder.end(data as Uint8Array | undefined); // as above
+    if (!this.#released) this.#coder.end(bytes);
     this.#handOver();
   }
 
@@ -66,8 +84,8 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
   }
 
   cut(error: unknown): void {
+    this.#over = true;
     this.#release();
-    this.#coded = [];
     this.#sink.cut(error);
   }
 
@@ -100,7 +118,6 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
 
   broken(error: unknown): void {
     this.#release();
-    this.#coded = [];
     this.writer?.broken(error);
   }
 
@@ -115,31 +132,26 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
 
   /** Gives the sink what it takes. Called from the coder's threads too, where nobody would catch what the sink throws. */
   #handOver(): void {
+    if (this.#over) return;
     try {
-      if (this.#last === undefined || this.#last.failed) {
-        while (this.#coded.length > 0 && !this.#blocked) {
-          this.#blocked = !this.#sink.write(this.#hashed(this.#coded.shift() as Uint8Array)); // there is one
-        }
+      // After a clean end what is left is one piece, so that a short body is known to be whole.
+      while (this.#last?.failed !== false && this.#coded.length > 0 && !this.#blocked) {
+        this.#blocked = !this.#sink.write(this.#hashed(this.#coded.shift() as Uint8Array)); // there is one
       }
-      if (this.#last !== undefined && (this.#released || this.#coder.idle))
-        this.#endSink(this.#last);
+      if (this.#last !== undefined && (this.#released || this.#coder.idle)) this.#end(this.#last);
     } catch (error) {
       this.broken(error);
     }
   }
 
-  #endSink({ failed, error }: { readonly failed: boolean; readonly error?: unknown }): void {
-    if (failed) {
-      if (this.#coded.length > 0) return; // until the sink has taken it
-      this.#release();
-      this.#sink.fail(error);
-      return;
-    }
-    if (this.#released) return;
+  #end({ failed, error }: { readonly failed: boolean; readonly error?: unknown }): void {
+    if (failed && this.#coded.length > 0) return; // until the sink has taken it
+    if (!failed && this.#released) return; // it broke, and `fail` comes
+    const rest = Buffer.concat(this.#coded);
     this.#release();
-    const rest = this.#coded;
-    this.#coded = [];
-    this.#sink.end(this.#hashed(rest.length === 1 ? (rest[0] as Uint8Array) : Buffer.concat(rest))); // one, just counted
+    if (!failed) return this.#sink.end(this.#hashed(rest));
+    this.#over = true;
+    this.#sink.fail(error);
   }
 
   #hashed(bytes: Uint8Array): Uint8Array {
@@ -147,9 +159,21 @@ export class CodingSink implements Sink, SinkWriter, CoderClient {
     return bytes;
   }
 
+  #count({ byteLength }: Uint8Array): void {
+    if (this.#remaining === undefined) return;
+    if (!(byteLength <= this.#remaining)) throw this.#mismatch("more bytes");
+    this.#remaining -= byteLength;
+  }
+
+  #mismatch(difference: string): MillraceError {
+    const message = `The source yielded ${difference} than its Content-Length says. Drop the header, or compute it from the same data.`;
+    return new MillraceError("LENGTH_MISMATCH", message);
+  }
+
   #release(): void {
     if (this.#released) return;
     this.#released = true;
+    this.#coded = [];
     this.#coder.destroy();
   }
 }

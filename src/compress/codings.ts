@@ -11,7 +11,7 @@ export type CodingName = "gzip" | "br" | "zstd";
 export interface CodingLevels {
   /** Level of gzip, 1 to 9. Default 3; what comes in small pieces is coded with 6 at no cost. */
   gzip?: number | undefined;
-  /** Quality of brotli, 0 to 11. Default 1. */
+  /** Quality of brotli, 0 to 11. Default 3; with 0 and 1 a chunk gains nothing from those that were flushed before it. */
   br?: number | undefined;
   /** Level of zstd, 1 to 22. Default 1. */
   zstd?: number | undefined;
@@ -19,7 +19,8 @@ export interface CodingLevels {
 
 const { constants } = zlib;
 
-/** Window of zstd, as a power of 2: 128 KiB. With its default a quiet stream would hold 800 KiB instead of 146. */
+/** Windows as powers of 2, which bound what a stream holds: 256 KiB and 128 KiB. By default they are 4 MiB and 512 KiB. */
+const BROTLI_WINDOW = 18;
 const ZSTD_WINDOW = 17;
 
 /** The codings that this runtime has: zstd came with Node 22.15. */
@@ -42,7 +43,10 @@ export function createCoder(
 ): Coder {
   if (name === "gzip") return new GzipCoder({ level: levels.gzip ?? 3, randomBytes }, client);
   if (name === "br") {
-    const params = { [constants.BROTLI_PARAM_QUALITY]: levels.br ?? 1 };
+    const params = {
+      [constants.BROTLI_PARAM_QUALITY]: levels.br ?? 3,
+      [constants.BROTLI_PARAM_LGWIN]: BROTLI_WINDOW,
+    };
     const compressor = zlib.createBrotliCompress({ ...compressorOptions, params });
     return new StreamCoder(compressor, constants.BROTLI_OPERATION_FLUSH, client);
   }

@@ -1,12 +1,8 @@
 import { MillraceError } from "../response/errors.ts";
 import { streamOf } from "../response/stream-response.ts";
-import {
-  checkCompressOptions,
-  compressChecked,
-  isCompressed,
-  MINIMUM_SIZE,
-  type CompressOptions,
-} from "./compress.ts";
+import { codingFor, encodeWith, isCandidate } from "./compress.ts";
+import { withVary } from "./headers.ts";
+import { checkCompressOptions, MINIMUM_SIZE, type CompressOptions } from "./options.ts";
 import { peekBody } from "./peek-body.ts";
 
 /** An app: a function from request to response, and whatever else its host passes. */
@@ -44,10 +40,8 @@ export function withCompression<Rest extends unknown[]>(
     );
   }
   const call: FetchFunction<Rest> = isFunction ? app : app.fetch.bind(app);
-  const fetch = async (request: Request, ...rest: Rest) => {
-    const response = await call(request, ...rest);
-    return compressFrom(response, request, options);
-  };
+  const fetch = async (request: Request, ...rest: Rest) =>
+    compressFrom(await call(request, ...rest), request, options);
   return isFunction ? fetch : { fetch };
 }
 
@@ -56,14 +50,13 @@ async function compressFrom(
   request: Request,
   options: CompressOptions,
 ): Promise<Response> {
-  const acceptEncoding = request.headers.get("accept-encoding");
-  if (!(response instanceof Response)) return response; // for the host to complain about
-  const { minimumSize = MINIMUM_SIZE } = options;
+  // For the host to complain about. `instanceof` would not know all: frameworks replace the global `Response` by their own.
+  if (typeof response?.headers?.get !== "function") return response;
+  if (!isCandidate(response, options)) return response;
+  const coding = codingFor(response, request, options);
+  if (coding === undefined) return withVary(response);
   // What is not ours may be whole already. For HEAD nothing is read.
   const peeks = streamOf(response) === undefined && request.method !== "HEAD";
-  const looked =
-    peeks && isCompressed(response, acceptEncoding, options)
-      ? await peekBody(response, minimumSize)
-      : response;
-  return compressChecked(looked, acceptEncoding, options);
+  const looked = peeks ? await peekBody(response, options.minimumSize ?? MINIMUM_SIZE) : response;
+  return isCandidate(looked, options) ? encodeWith(coding, looked, options) : looked; // too short after all
 }

@@ -9,11 +9,24 @@ export interface Column<Row = Record<string, unknown>> {
   /** What the header says. Default: `key`. */
   label?: string | undefined;
   /** Makes what is written from what the row holds. Default: the value itself. */
-  format?: ((value: unknown, row: Row) => unknown) | undefined;
+  format?: ((value: unknown, row: RowOf<Row>) => unknown) | undefined;
 }
 
-/** The names that a column of such rows can have. */
-export type KeyOf<Row> = Row extends readonly unknown[] ? string : Extract<keyof Row, string>;
+/** The row where rows come in batches too: an array of objects or of arrays is one of rows. */
+export type RowOf<Row> = Row extends readonly (infer Inner)[]
+  ? [Inner] extends [object]
+    ? Inner
+    : Row
+  : Row;
+
+/** The names that a column of such rows can have; any where nothing is known of them. */
+export type KeyOf<Row> = [Row] extends [never] ? string : KeyOfOne<RowOf<Row>>;
+
+type KeyOfOne<Row> = Row extends readonly unknown[]
+  ? string
+  : Row extends object
+    ? Extract<keyof Row, string>
+    : string;
 
 /** The columns of an export, in their order: names of properties, or what else there is to say about a column. */
 export type Columns<Row> = readonly (KeyOf<Row> | Column<Row>)[];
@@ -33,14 +46,14 @@ export interface Layout {
  *
  * @throws MillraceError `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
-export function layoutOf(columns: readonly (string | Column<never>)[]): Layout {
+export function layoutOf(columns: readonly unknown[]): Layout {
   if (!Array.isArray(columns) || columns.length === 0) {
     throw new MillraceError(
       "OPTION_INVALID",
       `columns is ${describe(columns)}; it takes an array of at least one column. Leave it out to take the columns from the first row.`,
     );
   }
-  const list = (columns as readonly (string | Column<never>)[]).map(checkColumn); // isArray has dropped the type
+  const list = (columns as readonly unknown[]).map(checkColumn); // isArray has dropped the type
   const twice = list.find(({ key }, index) => list.findIndex((one) => one.key === key) !== index);
   if (twice !== undefined) {
     throw new MillraceError("OPTION_INVALID", `columns has "${twice.key}" twice.`);
@@ -53,11 +66,20 @@ export function layoutOf(columns: readonly (string | Column<never>)[]): Layout {
   };
 }
 
-/** The layout of rows like this one; undefined for an array, whose columns have no names. */
-export function inferLayout(row: object): Layout | undefined {
-  if (Array.isArray(row)) return undefined;
-  const keys = Object.keys(row);
-  return { keys, labels: keys, formats: undefined, inferred: true };
+/**
+ * The layout of rows like this one; undefined for an array whose cells nobody has named. A source that knows the names, such as a
+ * database's, has them in a property `columns` when its first row is there.
+ */
+export function inferLayout(row: object, source?: unknown): Layout | undefined {
+  const keys = Array.isArray(row) ? namesIn(source) : Object.keys(row);
+  return keys && { keys, labels: keys, formats: undefined, inferred: true };
+}
+
+/** The names of the cells, from a source that knows them. */
+export function namesIn(source: unknown): readonly string[] | undefined {
+  const { columns } = (source ?? {}) as { columns?: unknown };
+  const isNames = Array.isArray(columns) && columns.every((name) => typeof name === "string");
+  return isNames ? columns : undefined;
 }
 
 function checkColumn(column: unknown): Column<never> & { key: string } {

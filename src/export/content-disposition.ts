@@ -7,8 +7,7 @@ const LONGEST = 255;
 /** Names of devices, with any extension (Windows, Naming Files). */
 const reserved = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
 /** Control characters, what file systems forbid, and marks that turn the reading direction, behind which `exe.csv` hides. */
-// oxlint-disable-next-line no-control-regex -- they are what has to go
-const forbidden = /[\u0000-\u001f\u007f-\u009f"*:<>?|\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const forbidden = /[\p{Cc}\p{Bidi_Control}"*:<>?|]/gu;
 
 /**
  * The Content-Disposition of a download (RFC 6266), with an ASCII fallback and the real name in `filename*` (RFC 8187).
@@ -34,15 +33,15 @@ export function contentDisposition(
 
 function safeName(filename: string): string {
   const last = filename.toWellFormed().split(/[/\\]/).at(-1) ?? "";
-  const name = last.replace(forbidden, "_").replace(/^[. ]+|[. ]+$/g, "");
-  return shorten(name.replace(reserved, "_$&") || "download");
+  const name = shorten(last.replace(forbidden, "_").replace(/^[. ]+/, "")).replace(/[. ]+$/, "");
+  return name.replace(reserved, "_$&") || "download";
 }
 
 /** Cuts the stem, not the extension. */
 function shorten(name: string): string {
   const dot = name.lastIndexOf(".");
   const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : "";
-  let stem = Array.from(name.slice(0, name.length - extension.length));
-  while (Buffer.byteLength(stem.join("") + extension) > LONGEST) stem = stem.slice(0, -1);
+  const stem = Array.from(name.slice(0, name.length - extension.length)).slice(0, LONGEST);
+  while (Buffer.byteLength(stem.join("") + extension) > LONGEST) stem.pop();
   return stem.join("") + extension;
 }

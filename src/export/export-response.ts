@@ -1,14 +1,14 @@
 import { MillraceError } from "../response/errors.ts";
 import { checkOptionNames } from "../response/options.ts";
 import type { StreamOutcome } from "../response/outcome.ts";
-import type { Chunk, SourceContext } from "../response/source.ts";
+import { describe, isPromise, type Chunk, type SourceContext } from "../response/source.ts";
 import { closeUnread } from "../response/stream.ts";
 import {
   StreamingHttpResponse,
   type StreamingHttpResponseInit,
 } from "../response/streaming-http-response.ts";
 import { contentDisposition } from "./content-disposition.ts";
-import { Meter, type ExportProgress } from "./meter.ts";
+import { checkTotal, Meter, type ExportProgress } from "./meter.ts";
 import { checkRows } from "./rows.ts";
 
 /** What became of an export. */
@@ -47,7 +47,7 @@ export const exportOptionNames: readonly string[] = [
 
 /** How one format makes a response. */
 export interface ExportPlan {
-  /** What the caller gave: rows, entries, a promise of them, or a function that returns either. */
+  /** What the caller gave: rows, entries, a promise of them, or a function that returns either. It is called and awaited here. */
   readonly rows: unknown;
   /** Turns what was opened into the chunks of the body. Called on the first read. */
   readonly encode: (rows: never) => Iterable<Chunk> | AsyncIterable<Chunk>;
@@ -70,11 +70,13 @@ export function createExport(plan: ExportPlan, options: ExportOptions): Streamin
   const digest = wanted ?? !init.heartbeat;
   const meter = new Meter({ digest, progress, total, countRows });
   let opened = false;
+  const encode = (value: unknown) => meter.watch(plan.encode(value as never)); // each plan opens what its own type says
   const open = (context: SourceContext) => {
     opened = true;
     const value: unknown = typeof rows === "function" ? rows(context) : rows;
-    return meter.watch(plan.encode(value as never)); // each plan opens what its own type says
+    return isPromise(value) ? Promise.resolve(value).then(encode) : encode(value);
   };
+  if (rows instanceof Promise) rows.catch(() => {}); // it may be rejected before anybody reads, or when nobody does
   const hex = () => meter.digest()?.toString("hex");
   const base64 = () => `sha-256=:${meter.digest()?.toString("base64")}:`;
   const rowCount = { "x-row-count": () => String(countRows()) };
@@ -93,24 +95,40 @@ export function createExport(plan: ExportPlan, options: ExportOptions): Streamin
   });
 }
 
+/** Tells the options of a format from those that every export takes. */
+export function splitOptions<Own extends object>(
+  options: Own & ExportOptions,
+  own: readonly string[],
+): [own: Own, rest: ExportOptions] {
+  const entries = Object.entries(options);
+  return [
+    Object.fromEntries(entries.filter(([name]) => own.includes(name))) as Own, // all of its names are in `own`
+    Object.fromEntries(entries.filter(([name]) => !own.includes(name))),
+  ];
+}
+
 /** Unknown names are for each format to find: it has options of its own. */
 export function checkExportNames(options: object, own: readonly string[], where: string): void {
   checkOptionNames(options, [...exportOptionNames, ...own], where);
 }
 
-function checkExportValues({ progress, total, digest, heartbeat, onClose }: ExportOptions): void {
-  for (const [name, value] of Object.entries({ progress, onClose })) {
-    if (value === undefined || typeof value === "function") continue;
-    throw new MillraceError("OPTION_INVALID", `${name} takes a function.`);
-  }
-  if (typeof total === "number" && !(total >= 0)) {
-    throw new MillraceError("OPTION_INVALID", `total is ${total}; it takes a number of rows.`);
-  }
+function checkExportValues(options: ExportOptions): void {
+  const { progress, onClose, inline, total, digest, heartbeat } = options;
+  checkTypes({ progress, onClose }, "function", "a function");
+  checkTypes({ inline, digest }, "boolean", "true or false");
+  if (!isPromise(total)) checkTotal(total);
   if (digest === true && heartbeat) {
     throw new MillraceError(
       "OPTION_INVALID",
       "digest and heartbeat exclude each other: the bytes of a heartbeat are in no digest. Choose one.",
     );
+  }
+}
+
+function checkTypes(values: Readonly<Record<string, unknown>>, type: string, takes: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || typeof value === type) continue;
+    throw new MillraceError("OPTION_INVALID", `${name} is ${describe(value)}; it takes ${takes}.`);
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 
-import type { Chunk } from "../response/source.ts";
+import { MillraceError } from "../response/errors.ts";
+import { describe, type Chunk } from "../response/source.ts";
+import { startTimer, type Timer } from "../response/timer.ts";
 import { textOf, warn } from "../response/warn.ts";
 
 /** How far an export has come. */
@@ -37,17 +39,19 @@ export class Meter {
   readonly #options: MeterOptions;
   #total: number | undefined;
   #startedAt: number | undefined;
-  #toldAt = 0;
+  /** Runs from the first chunk that nobody was told of, so that the last one before a pause is told of too. */
+  #due: Timer | undefined;
   #digest: Buffer | undefined;
 
   constructor(options: MeterOptions) {
     this.#options = options;
     if (options.digest) this.#hash = createHash("sha256");
+    if (options.total instanceof Promise) options.total.catch(() => {}); // it may be rejected before anybody reads
   }
 
   /** Passes chunks on and looks at each. */
   watch(chunks: Iterable<Chunk> | AsyncIterable<Chunk>): Iterable<Chunk> | AsyncIterable<Chunk> {
-    this.#startedAt = this.#toldAt = performance.now();
+    this.#startedAt = performance.now();
     void this.#awaitTotal();
     return Symbol.iterator in chunks ? this.#watchSync(chunks) : this.#watchAsync(chunks);
   }
@@ -59,6 +63,8 @@ export class Meter {
 
   /** Calls `progress` now. */
   tell(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
     const { progress, countRows } = this.#options;
     if (progress === undefined || this.#startedAt === undefined) return;
     const elapsed = performance.now() - this.#startedAt;
@@ -73,11 +79,18 @@ export class Meter {
     }
   }
 
-  *#watchSync(chunks: Iterable<Chunk>): Generator<Chunk, void, void> {
-    for (const chunk of chunks) {
-      this.#saw(chunk);
-      yield chunk;
-    }
+  /** By hand: a generator that has not begun would not pass `return()` on. */
+  #watchSync(chunks: Iterable<Chunk>): Iterable<Chunk> {
+    const iterator = chunks[Symbol.iterator]();
+    const watching: Iterator<Chunk> = {
+      next: () => {
+        const step = iterator.next();
+        if (step.done !== true) this.#saw(step.value);
+        return step;
+      },
+      return: () => iterator.return?.() ?? { done: true, value: undefined },
+    };
+    return { [Symbol.iterator]: () => watching };
   }
 
   /** By hand: a generator's `return()` would wait behind a pending `next()`. */
@@ -97,16 +110,12 @@ export class Meter {
   #saw(chunk: Chunk): void {
     this.bytes += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.byteLength;
     this.#hash?.update(chunk);
-    if (this.#options.progress === undefined) return;
-    const now = performance.now();
-    if (now - this.#toldAt < INTERVAL) return;
-    this.#toldAt = now;
-    this.tell();
+    if (this.#options.progress !== undefined) this.#due ??= startTimer(tell, INTERVAL, this);
   }
 
   async #awaitTotal(): Promise<void> {
     try {
-      this.#total = await this.#options.total;
+      this.#total = checkTotal(await this.#options.total);
     } catch (error) {
       warn(
         "TOTAL_FAILED",
@@ -114,4 +123,19 @@ export class Meter {
       );
     }
   }
+}
+
+const tell = (meter: Meter) => meter.tell();
+
+/**
+ * Throws unless `total` is a number of rows.
+ *
+ * @throws MillraceError `OPTION_INVALID`
+ */
+export function checkTotal(total: number | undefined): number | undefined {
+  if (total === undefined || (typeof total === "number" && total >= 0)) return total;
+  throw new MillraceError(
+    "OPTION_INVALID",
+    `total is ${describe(total)}; it takes a number of rows, or a promise of one.`,
+  );
 }

@@ -1,12 +1,21 @@
 import { MillraceError } from "../response/errors.ts";
+import { checkNotEncoded } from "./encoded.ts";
 import { describe, openSource, type OpenSource, type SourceContext } from "../response/source.ts";
 
 /** Anything that yields rows, one at a time or in arrays of rows (batches), which cost less. */
-export type RowStream<Row> =
-  | (Iterable<Row | readonly Row[]> & object)
-  | (AsyncIterable<Row | readonly Row[]> & object)
+export type RowStream<Row> = RowsNow<Row> | RowsLater<Row>;
+
+/** Rows that need not be awaited. */
+export type RowsNow<Row> = (Iterable<Row> & object) | (Iterable<Mixed<Row>> & object);
+
+type RowsLater<Row> =
+  | (AsyncIterable<Row> & object)
+  | (AsyncIterable<Mixed<Row>> & object)
   | ReadableStream<Row>
-  | ReadableStream<readonly Row[]>;
+  | ReadableStream<Mixed<Row>>;
+
+/** Rows and batches of them. `Row` is not inferred from these: cells would be taken for rows. */
+type Mixed<Row> = NoInfer<Row | readonly Row[]>;
 
 /** What an export is made from: a stream of rows, a promise of it, or a function that returns either. */
 export type Rows<Row> =
@@ -20,6 +29,7 @@ export type Rows<Row> =
  * @throws MillraceError `ROWS_INVALID`
  */
 export function openRows(rows: unknown): OpenSource {
+  checkNotEncoded(rows);
   checkRowStream(rows);
   return openSource(rows);
 }
@@ -30,14 +40,15 @@ export function checkRows(rows: unknown): void {
   checkRowStream(rows);
 }
 
-function checkRowStream(rows: unknown): void {
+export function checkRowStream(rows: unknown): void {
   if (typeof rows === "object" && rows !== null && !ArrayBuffer.isView(rows)) {
     if (Symbol.iterator in rows || Symbol.asyncIterator in rows || "getReader" in rows) return;
   }
-  throw new MillraceError(
-    "ROWS_INVALID",
-    `The rows of an export are ${describe(rows)}. Give an iterable or async iterable of arrays, of objects or of arrays of rows, or a function that returns one.`,
-  );
+  const hint =
+    typeof rows === "function"
+      ? "Call it first: there is no response whose signal it could be given."
+      : "Give an iterable or async iterable of arrays, of objects or of arrays of rows.";
+  throw new MillraceError("ROWS_INVALID", `The rows of an export are ${describe(rows)}. ${hint}`);
 }
 
 function isThenable(value: unknown): boolean {

@@ -49,7 +49,9 @@ export class ParquetChunks implements AsyncIterableIterator<Uint8Array, void> {
   }
 
   async *#encode(rows: unknown): AsyncGenerator<Uint8Array, void, void> {
-    const source = (this.#source ??= openRows(await rows));
+    const stream: unknown = await rows;
+    this.#group.source = stream;
+    const source = (this.#source ??= openRows(stream));
     if (this.#left) return this.#close();
     const file = new ParquetFile(await import("hyparquet-writer"), this.#plan.codec); // other formats need not wait for it
     const slice = new Slice();

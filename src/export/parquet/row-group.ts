@@ -18,6 +18,8 @@ export class RowGroup {
   columns: readonly ParquetColumn[] = [];
   /** Rows that are collected. */
   rows = 0;
+  /** What yields the rows, which may know the names of their cells. */
+  source: unknown;
   /** Rows of the groups that were written. */
   rowsWritten = 0;
   readonly #plan: ParquetPlan;
@@ -63,13 +65,13 @@ export class RowGroup {
 
   /** There are no more rows. If there was none, the columns are those that have a type. */
   end(): void {
-    const layout = this.#layout ?? inferLayout(this.#plan.types);
+    const layout = this.#layout ?? inferLayout([], this.source) ?? inferLayout(this.#plan.types);
     if (this.#layout === undefined && layout !== undefined) this.#begin(layout);
     for (const column of this.columns) column.settle();
   }
 
   #infer(row: object): Layout {
-    const layout = inferLayout(row);
+    const layout = inferLayout(row, this.source);
     if (layout === undefined) {
       throw this.#error("is an array, and its cells have no names. Give `columns`.");
     }
