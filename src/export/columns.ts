@@ -13,7 +13,7 @@ export interface Column<Row = Record<string, unknown>> {
 }
 
 /** The row where rows come in batches too: an array of objects or of arrays is one of rows. */
-export type RowOf<Row> = Row extends readonly (infer Inner)[]
+type RowOf<Row> = Row extends readonly (infer Inner)[]
   ? [Inner] extends [object]
     ? Inner
     : Row

@@ -36,7 +36,7 @@ export interface PgSession {
   release?(destroy?: boolean): void;
 }
 
-export interface PgField {
+interface PgField {
   readonly name: string;
   readonly dataTypeID: number;
   readonly format: string;
