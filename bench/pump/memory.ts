@@ -1,5 +1,5 @@
 import { table } from "../support/results.ts";
-import { drop, startClient, startServer } from "../support/process.ts";
+import { drop, fixedNursery, startClient, startServer } from "../support/process.ts";
 import { interleave, median, range } from "../support/stats.ts";
 
 interface Variant {
@@ -20,12 +20,6 @@ const variants: readonly Variant[] = [
   { title: "Fastify 5, `Readable.from`", file: "fastify", path: "/quiet" },
   { title: "Express 5, `Readable.from`", file: "express", path: "/quiet" },
 ];
-
-/**
- * V8's nursery grows with what a process has ever allocated at once: tens of MB that belong to no stream. With one size
- * from the start, filled before the streams open, it is the same before and after.
- */
-const nursery = ["--min-semi-space-size=16", "--max-semi-space-size=16"];
 
 /** The streams that are open before: they take what is made once for all, and pages that the process had to spare. */
 const FIRST = 1_000;
@@ -72,7 +66,7 @@ function cells(samples: readonly Sample[], raw: readonly Sample[], key: keyof Sa
 }
 
 async function measure({ file, path }: Variant, count: number): Promise<Sample> {
-  const server = await startServer(file, nursery);
+  const server = await startServer(file, fixedNursery);
   const client = await startClient("hold");
   try {
     await drop(server.url("/rows/async?n=300000"));

@@ -4,12 +4,16 @@ import { describe, test } from "node:test";
 import { curl } from "../support/curl.ts";
 import { runtime } from "../support/runtime.ts";
 import { bun, startBun } from "./hosts/bun.ts";
+import { compressed } from "./hosts/compressed.ts";
 import { testHost } from "./suite.ts";
 
 const { skip } = runtime("bun");
 
 describe("on Bun", { skip }, () => {
-  if (skip === false) testHost(bun);
+  if (skip === false) {
+    testHost(bun);
+    testHost(compressed(bun, "gzip"));
+  }
 
   test("silence longer than Bun's idleTimeout ends a stream, unless there is a heartbeat or no timeout", async () => {
     const host = await startBun("bun-idle.ts");

@@ -1,11 +1,15 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
+import type { CodingName } from "millrace/compress";
+
 import { curl } from "../support/curl.ts";
 import { fetch as answerOfApp } from "./app.ts";
+import { createDecoder, decode, endOf } from "./decode.ts";
 import type { ProbeRecord } from "./probe.ts";
 import { readAll, request, withSession } from "./session.ts";
 
@@ -22,14 +26,21 @@ export interface RunningHost {
   close(): Promise<void>;
 }
 
-/** How a client saw a response end. */
-export type Ending = "complete" | "cut" | "no answer" | "hangs" | `curl ${number}`;
+/** How a client saw a response end; where it is coded, both the message and the coding must have come to their end. */
+export type Ending =
+  | "complete"
+  | "cut"
+  | "cut after its end"
+  | "no answer"
+  | "hangs"
+  | `curl ${number}`;
 
 /** A whole answer. */
 export interface Answer {
   readonly ends: Ending;
   /** 0 when there was none. */
   readonly status: number;
+  /** Decoded. */
   readonly body: Buffer;
   readonly text: string;
   /** HTTP version of the answer: `1.1`, `2`. */
@@ -53,16 +64,24 @@ const endings: Record<number, Ending> = {
 export class Client {
   readonly host: RunningHost;
   readonly protocol: string;
+  readonly #coding: CodingName | undefined;
   readonly probe: string = randomUUID();
 
-  constructor(host: RunningHost, protocol: string) {
+  /** `coding` is the one coding that it accepts, and insists on. */
+  constructor(host: RunningHost, protocol: string, coding?: CodingName) {
     this.host = host;
     this.protocol = protocol;
+    this.#coding = coding;
   }
 
   /** Another user of the same host. */
   another(): Client {
-    return new Client(this.host, this.protocol);
+    return new Client(this.host, this.protocol, this.#coding);
+  }
+
+  /** What each request says. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#coding === undefined ? {} : { "accept-encoding": this.#coding };
   }
 
   /** `path` on the host, under this client's probe id. */
@@ -72,10 +91,20 @@ export class Client {
 
   /** Asks curl for a whole answer. */
   async get(path: string, args: readonly string[] = []): Promise<Answer> {
-    const all = [...(this.host.curl ?? []), ...args, "-w", REPORT, this.url(path)];
-    const { code, body, text, stderr } = await curl(all, { timeout: 10_000 });
-    const [report] = reportsIn(stderr);
-    return { ends: endingOf(code), body, text, status: 0, version: "", ...report };
+    const all = [...this.#curl, ...args, "-w", REPORT, this.url(path)];
+    const { code, body: sent, stderr } = await curl(all, { timeout: 10_000 });
+    const [{ status, version, method, coding } = none] = reportsIn(stderr);
+    if (method === "HEAD") {
+      return { ends: endingOf(code), body: sent, text: sent.toString(), status, version };
+    }
+    if (status === 200 && coding !== this.#coding) throw new Error(`${path} came uncoded`);
+    const { body, ended } = decode(sent, coding);
+    return { ends: endingOf(code, ended), body, text: body.toString(), status, version };
+  }
+
+  /** Asks over an HTTP/2 connection to the host. */
+  request(session: ClientHttp2Session, path: string): ClientHttp2Stream {
+    return request(session, this.url(path), this.headers);
   }
 
   /**
@@ -84,25 +113,24 @@ export class Client {
    */
   async reuses(path: string): Promise<boolean> {
     if (this.protocol === "HTTP/1.0") return true;
-    const first = this.another().url(path);
-    const second = this.another().url("/whole");
+    const [first, second] = [this.another(), this.another()];
     if (this.protocol === "HTTP/2") {
       // Not with curl: its 7.88 fails with a framing error when it takes a connection without TLS up again.
       return withSession(this.host, async (session) => {
-        await readAll(request(session, first));
-        const { status } = await readAll(request(session, second));
+        await readAll(first.request(session, path));
+        const { status } = await readAll(second.request(session, "/whole"));
         return status === 200;
       });
     }
-    const urls = ["-o", "/dev/null", first, "-o", "/dev/null", second];
-    const { stderr } = await curl([...(this.host.curl ?? []), "-w", REPORT, ...urls]);
+    const urls = [first.url(path), second.url("/whole")].flatMap((url) => ["-o", "/dev/null", url]);
+    const { stderr } = await curl([...this.#curl, "-w", REPORT, ...urls]);
     const [, next] = reportsIn(stderr);
     return next?.status === 200 && next.connections === 0;
   }
 
   /** Starts a curl that reads only when it is told to. */
   open(path: string, args: readonly string[] = []): Reader {
-    return new Reader([...(this.host.curl ?? []), ...args, this.url(path)]);
+    return new Reader([...this.#curl, ...args, this.url(path)], this.#coding);
   }
 
   /** What the app recorded for this client so far. */
@@ -136,6 +164,15 @@ export class Client {
     return { finished, aborted, outcomes };
   }
 
+  /** Arguments of every curl. */
+  get #curl(): string[] {
+    const headers = Object.entries(this.headers).flatMap(([name, value]) => [
+      "-H",
+      `${name}: ${value}`,
+    ]);
+    return [...(this.host.curl ?? []), ...headers];
+  }
+
   async #ask(path: string): Promise<ProbeRecord> {
     const url = this.url(path);
     const answer = this.host.inProcess
@@ -149,24 +186,31 @@ export class Client {
 export class Reader {
   readonly #child: ChildProcessByStdio<null, Readable, null>;
   readonly #exit: Promise<[number | null]>;
+  /** The body, decoded. */
+  readonly #body: Readable;
+  readonly #coding: CodingName | undefined;
   /** What was read so far, by `until`. */
   text = "";
 
-  constructor(args: readonly string[]) {
+  constructor(args: readonly string[], coding?: CodingName) {
     this.#child = spawn("curl", ["-sS", "-N", "--max-time", "30", ...args], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     this.#exit = once(this.#child, "close") as Promise<[number | null]>;
+    this.#coding = coding;
+    const { stdout } = this.#child;
+    this.#body = coding === undefined ? stdout : stdout.pipe(createDecoder(coding));
+    this.#body.on("error", () => stdout.resume()); // `rest` finds out
   }
 
   /** Reads until the text so far contains `part`; false when the response ended before, or nothing came in time. */
   async until(part: string, patience: number = PATIENCE): Promise<boolean> {
-    const { stdout } = this.#child;
+    const body = this.#body;
     const deadline = performance.now() + patience;
     while (!this.text.includes(part)) {
-      const chunk = stdout.read() as Buffer | null;
+      const chunk = body.read() as Buffer | null;
       if (chunk !== null) this.text += chunk.toString();
-      else if (stdout.readableEnded || performance.now() > deadline) return false;
+      else if (body.destroyed || body.readableEnded || performance.now() > deadline) return false;
       else await this.#news();
     }
     return true;
@@ -177,11 +221,11 @@ export class Reader {
     return new Promise((resolve) => {
       const stop = () => {
         clearTimeout(timer);
-        this.#child.stdout.off("readable", stop).off("end", stop);
+        this.#body.off("readable", stop).off("end", stop);
         resolve();
       };
       const timer = setTimeout(stop, 20);
-      this.#child.stdout.on("readable", stop).on("end", stop);
+      this.#body.on("readable", stop).on("end", stop);
     });
   }
 
@@ -189,36 +233,49 @@ export class Reader {
   async rest(): Promise<{ ends: Ending; bytes: number; hash: string }> {
     const hash = createHash("sha256");
     let bytes = 0;
-    for await (const chunk of this.#child.stdout as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
+    let ended: boolean | undefined = endOf(this.#coding);
+    try {
+      for await (const chunk of this.#body as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        bytes += chunk.length;
+      }
+    } catch {
+      ended = false;
     }
     const [code] = await this.#exit;
-    return { ends: endingOf(code ?? -1), bytes, hash: hash.digest("hex") };
+    return { ends: endingOf(code ?? -1, ended), bytes, hash: hash.digest("hex") };
   }
 
   /** Leaves: the kernel closes the socket of a killed curl. */
   async leave(): Promise<void> {
     this.#child.kill("SIGKILL");
-    this.#child.stdout.resume();
+    this.#child.stdout.unpipe().resume();
     await this.#exit;
+    this.#body.destroy();
   }
 }
 
 /** Lets curl report on each answer, apart from the body. */
-const REPORT = "%{stderr}\n%{http_code} %{http_version} %{num_connects}\n";
+const REPORT =
+  "%{stderr}\n%{http_code} %{http_version} %{num_connects} %{method} %header{content-encoding}\n";
+
+const none = { status: 0, version: "", method: "", coding: undefined };
 
 function reportsIn(stderr: string) {
   return Array.from(
-    stderr.matchAll(/^(\d+) (\S+) (\d+)$/gm),
-    ([, status, version, connections]) => ({
+    stderr.matchAll(/^(\d+) (\S+) (\d+) (\S+) (\S*)$/gm),
+    ([, status, version, connections, method, coding]) => ({
       status: Number(status),
       version: version ?? "",
       connections: Number(connections),
+      method,
+      coding: (coding || undefined) as CodingName | undefined, // the one that was asked for
     }),
   );
 }
 
-function endingOf(code: number): Ending {
-  return endings[code] ?? `curl ${code}`;
+function endingOf(code: number, codingEnded?: boolean): Ending {
+  const ending = endings[code] ?? (`curl ${code}` as const);
+  if (ending === "complete" && codingEnded === false) return "cut";
+  return ending === "cut" && codingEnded === true ? "cut after its end" : ending;
 }

@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 import type { Client } from "./client.ts";
-import { over, readAll, request, withSession } from "./session.ts";
+import { over, readAll, withSession } from "./session.ts";
 
 /** Clients at the same time. */
 const AT_ONCE = 25;
@@ -28,15 +28,16 @@ export async function leaveMany(client: Client, count: number): Promise<void> {
   }
 }
 
-function visitOf(client: Client, index: number) {
+function visitOf(index: number) {
   const { path, answered } = visits[index % visits.length] ?? visits[0];
-  return { url: `${client.url(path)}&${extras}`, answered };
+  return { path: `${path}${path.includes("?") ? "&" : "?"}${extras}`, answered };
 }
 
 /** Each on a connection of its own, half of them with a TCP reset. */
 async function leaveByClosing(client: Client, count: number): Promise<void> {
   const leave = async (_: unknown, index: number) => {
-    const { url, answered } = visitOf(client, index);
+    const { path, answered } = visitOf(index);
+    const url = client.url(path);
     const { hostname, port, host, pathname, search, protocol } = new URL(url);
     const address = { host: hostname, port: Number(port) };
     const secure = protocol === "https:";
@@ -46,7 +47,11 @@ async function leaveByClosing(client: Client, count: number): Promise<void> {
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.on("error", () => {});
     await once(socket, secure ? "secureConnect" : "connect");
-    socket.write(`GET ${pathname}${search} ${client.protocol}\r\nHost: ${host}\r\n\r\n`);
+    const fields = Object.entries({ host, ...client.headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    const lines = [`GET ${pathname}${search} ${client.protocol}`, ...fields];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
     if (answered) await once(socket, "readable");
     if (index % 8 < 4 && !secure) socket.resetAndDestroy();
     else socket.destroy();
@@ -59,8 +64,8 @@ async function leaveByClosing(client: Client, count: number): Promise<void> {
 async function leaveByReset(client: Client, count: number): Promise<void> {
   await withSession(client.host, async (session) => {
     const leave = async (_: unknown, index: number) => {
-      const { url, answered } = visitOf(client, index);
-      const stream = request(session, url);
+      const { path, answered } = visitOf(index);
+      const stream = client.request(session, path);
       const gone = over(stream);
       if (answered) await once(stream, "readable");
       if (index % 8 < 4) return;
@@ -82,7 +87,7 @@ export async function askOften(
     return withSession(client.host, async (session) => {
       let complete = 0;
       for (let asked = 0; asked < times && !session.closed; asked++) {
-        const { status } = await readAll(request(session, url));
+        const { status } = await readAll(client.request(session, path));
         if (status === 200) complete += 1;
       }
       return { complete, connections: 1 };
@@ -93,7 +98,7 @@ export async function askOften(
   const sockets = new Set<Socket>();
   let complete = 0;
   for (let asked = 0; asked < times; asked++) {
-    const asking = get(url, { agent, rejectUnauthorized: false });
+    const asking = get(url, { agent, headers: client.headers, rejectUnauthorized: false });
     const [answer] = (await once(asking, "response")) as [http.IncomingMessage];
     sockets.add(answer.socket);
     answer.resume();

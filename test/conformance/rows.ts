@@ -29,6 +29,8 @@ export interface Deviation<Name extends RowName> {
   readonly sees: Partial<Seen<Name>>;
   /** What the host does that makes it so: one sentence for the docs. */
   readonly why: string;
+  /** It is so by timing, and may not be: then the promise is kept. */
+  readonly sometimes?: boolean | undefined;
   /** Whether it is so in this run, where a version of the runtime decides. Default `true`. */
   readonly here?: boolean | undefined;
   /** What to do about it. */

@@ -1,4 +1,11 @@
-import { express5, fastify5, fastify5Http2, koa3, nodeHttp } from "./hosts/send-response.ts";
+import {
+  express5,
+  fastify5,
+  fastify5Http2,
+  koa3,
+  nodeHttp,
+  nodeHttpCompressed,
+} from "./hosts/send-response.ts";
 import { testHost } from "./suite.ts";
 
 testHost(nodeHttp);
@@ -6,3 +13,4 @@ testHost(express5);
 testHost(fastify5);
 testHost(fastify5Http2);
 testHost(koa3);
+testHost(nodeHttpCompressed);

@@ -1,7 +1,16 @@
 import { once } from "node:events";
-import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import {
+  connect,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from "node:http2";
+
+import type { CodingName } from "millrace/compress";
 
 import type { RunningHost } from "./client.ts";
+import { decode } from "./decode.ts";
 
 /** Opens one HTTP/2 connection to a host, for as long as `talk` takes. */
 export async function withSession<T>(
@@ -21,10 +30,14 @@ export async function withSession<T>(
   }
 }
 
-/** Asks for a URL of a `Client`. */
-export function request(session: ClientHttp2Session, url: string): ClientHttp2Stream {
+/** Asks for a URL. `Client` has one that asks for its own. */
+export function request(
+  session: ClientHttp2Session,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): ClientHttp2Stream {
   const { pathname, search } = new URL(url);
-  const stream = session.request({ ":path": pathname + search });
+  const stream = session.request({ ":path": pathname + search, ...headers });
   stream.on("error", () => {}); // `close` follows, and `rstCode` says the same
   return stream;
 }
@@ -34,14 +47,16 @@ export function over(stream: ClientHttp2Stream): Promise<void> {
   return new Promise((resolve) => stream.once("close", resolve));
 }
 
-/** Reads a whole answer. */
+/** Reads a whole answer, or as much of it as came. */
 export async function readAll(
   stream: ClientHttp2Stream,
 ): Promise<{ status: number; text: string }> {
-  let status = 0;
-  let text = "";
-  stream.once("response", (headers) => (status = headers[":status"] ?? 0));
-  stream.on("data", (bytes: Buffer) => (text += bytes.toString()));
+  let headers: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
+  const chunks: Buffer[] = [];
+  stream.once("response", (head) => (headers = head));
+  stream.on("data", (bytes: Buffer) => chunks.push(bytes));
   await over(stream);
-  return { status, text };
+  const coding = headers["content-encoding"] as CodingName | undefined; // the one that was asked for, or none
+  const { body } = decode(Buffer.concat(chunks), coding);
+  return { status: headers[":status"] ?? 0, text: body.toString() };
 }

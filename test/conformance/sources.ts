@@ -84,7 +84,7 @@ export const sources: Readonly<Record<string, SourceRoute>> = {
       yield "row 2\n";
     },
   },
-  /** `?mib=64` of 64 KiB chunks; each names its place, so that one that is lost or comes twice changes the hash. */
+  /** `?mib=64` of 64 KiB chunks that no coding makes shorter, each another. */
   big: {
     async *run({ query }) {
       const chunks = Number(query.get("mib") ?? 1024) * 16;
@@ -98,12 +98,12 @@ export const sources: Readonly<Record<string, SourceRoute>> = {
     },
     init: { contentType: "application/octet-stream" },
   },
-  /** Ends with more than the window of an HTTP/2 stream, 64 KiB, has room for. */
+  /** Ends with more than the window of an HTTP/2 stream, 64 KiB, has room for, coded or not. */
   "two-windows": {
     async *run() {
-      yield "x".repeat(60_000);
+      yield bigChunk(0).subarray(0, 60_000);
       await pause(20);
-      yield "x".repeat(60_000);
+      yield bigChunk(1).subarray(0, 60_000);
     },
   },
   empty: {
@@ -154,11 +154,29 @@ export const sources: Readonly<Record<string, SourceRoute>> = {
   },
 };
 
-/** 64 KiB that depend on `index`. */
+/** 64 KiB that depend on `index`, so that one that is lost or comes twice changes the hash; a cut out of noise. */
 export function bigChunk(index: number): Uint8Array {
-  const chunk = new Uint8Array(64 * 1024).fill(index % 251);
+  noise ??= makeNoise();
+  const offset = (index * CHUNK) % noise.length;
+  const chunk = noise.slice(offset, offset + CHUNK);
   new DataView(chunk.buffer).setUint32(0, index);
   return chunk;
+}
+
+const CHUNK = 64 * 1024;
+let noise: Uint8Array | undefined;
+
+/** 4 MiB, as far as codings look back; a generator of its own, since all processes must make the same (Marsaglia's xorshift). */
+function makeNoise(): Uint8Array {
+  const words = new Uint32Array(2 ** 20);
+  let state = 1;
+  for (let index = 0; index < words.length; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[index] = state;
+  }
+  return new Uint8Array(words.buffer);
 }
 
 /** One chunk of so many MiB. */

@@ -28,6 +28,7 @@ export class CellWriter {
   readonly #special: RegExp;
   /** The same for ASCII, by character code: 1 where it has to be quoted. */
   readonly #isSpecial = new Uint8Array(128);
+  readonly #delimiter: number;
 
   constructor(out: ByteWriter, dialect: Dialect, fail: Fail) {
     this.#out = out;
@@ -38,6 +39,7 @@ export class CellWriter {
     this.#decimal = dialect.decimal;
     const delimiter = dialect.delimiter.charCodeAt(0);
     this.#special = new RegExp(`["\\r\\n\\x${delimiter.toString(16).padStart(2, "0")}]`);
+    this.#delimiter = delimiter;
     for (const code of [0x22, 0x0d, 0x0a, delimiter]) this.#isSpecial[code] = 1;
   }
 
@@ -71,7 +73,7 @@ export class CellWriter {
   /** Most fields are short, and for those a loop over their characters costs less than calls into the runtime. */
   #writeShort(value: string, quoted: boolean): void {
     const out = this.#out;
-    const isSpecial = this.#isSpecial;
+    const delimiter = this.#delimiter;
     out.reserve(3 * value.length + 2);
     const { buffer } = out;
     let { position } = out;
@@ -79,7 +81,10 @@ export class CellWriter {
     for (let index = 0; index < value.length; index++) {
       const unit = value.charCodeAt(index);
       if (unit < 0x80) {
-        if (isSpecial[unit] === 1) {
+        if (
+          unit === delimiter ||
+          (unit <= 0x22 && (unit === 0x22 || unit === 0x0a || unit === 0x0d))
+        ) {
           if (!quoted) return this.#writeShort(value, true);
           if (unit === 0x22) buffer[position++] = 0x22;
         }

@@ -11,7 +11,7 @@ const earlyHead = {
 
 export const bun: Host = {
   name: "Bun 1.4 (`Bun.serve`)",
-  start: () => startBun("default-export.ts"),
+  start: ({ module }) => startBun(module),
   expects: {
     "throw-at-once": { sees: { status: 200, ends: "cut", reused: false }, ...earlyHead },
     "throw-instantly": { sees: { status: 200, ends: "cut", reused: false }, ...earlyHead },

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { startProgram } from "../../support/start-program.ts";
 import { runtime } from "../../support/runtime.ts";
-import type { Host, RunningHost } from "../host.ts";
+import type { App, Host, RunningHost } from "../host.ts";
 import type { Expectations } from "../rows.ts";
 
 const earlyHead = {
@@ -41,7 +41,7 @@ const overtaken = "on a busy machine Deno's reset overtakes what it had to send"
 export const denoHttp2: Host = {
   name: "Deno 2.9 (`Deno.serve`) over HTTP/2",
   protocol: "HTTP/2",
-  start: async () => ({ ...(await startDeno()), curl: ["--http2-prior-knowledge"] }),
+  start: async (app) => ({ ...(await startDeno(app)), curl: ["--http2-prior-knowledge"] }),
   expects: {
     ...expects,
     "throw-at-once": { sees: { status: 200, ends: "cut" }, ...earlyHead },
@@ -59,12 +59,12 @@ export const denoHttp2: Host = {
 };
 
 /** Without a single permission: the app needs none. */
-function startDeno(): Promise<RunningHost> {
-  const module = join(import.meta.dirname, "default-export.ts");
+function startDeno({ module }: App): Promise<RunningHost> {
+  const path = join(import.meta.dirname, module);
   const address = ["--host=127.0.0.1", "--port=0"];
   return startProgram(
     runtime("deno").path,
-    ["serve", "--no-lock", "--conditions=millrace-source", ...address, module],
+    ["serve", "--no-lock", "--conditions=millrace-source", ...address, path],
     { env: { DENO_NO_UPDATE_CHECK: "1" }, port: /http:\/\/\S+:(\d+)/ },
   );
 }

@@ -3,15 +3,14 @@ import { createServer } from "node:http";
 import { H3, serve } from "h3";
 import { createRequestListener } from "millrace/node";
 
-import { fetch } from "../app.ts";
-import type { Host } from "../host.ts";
+import type { App, Host } from "../host.ts";
 import { closesHttp10, destroysBeforeHead, dropsUnreadBody } from "./deviations.ts";
 import { listenHttp } from "./listen.ts";
 
 export const h3OnSrvx: Host = {
   name: "h3 2 on its own server (srvx)",
-  async start() {
-    const server = serve(h3(), { port: 0, hostname: "127.0.0.1", silent: true });
+  async start(app) {
+    const server = serve(h3(app), { port: 0, hostname: "127.0.0.1", silent: true });
     await server.ready();
     return {
       url: (server.url ?? "").replace(/\/$/, ""),
@@ -31,10 +30,10 @@ export const h3OnSrvx: Host = {
 /** The same app, one line different. */
 export const h3OnListener: Host = {
   name: "h3 2 on millrace/node",
-  start: () => listenHttp(createServer(createRequestListener(h3(), { onError: () => {} }))),
+  start: (app) => listenHttp(createServer(createRequestListener(h3(app), { onError: () => {} }))),
   expects: { unread: dropsUnreadBody },
 };
 
-function h3(): H3 {
+function h3({ fetch }: App): H3 {
   return new H3().all("/**", (event) => fetch(event.req));
 }

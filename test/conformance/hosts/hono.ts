@@ -4,14 +4,13 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { createRequestListener } from "millrace/node";
 
-import { fetch } from "../app.ts";
-import type { Host } from "../host.ts";
+import type { App, Host } from "../host.ts";
 import { closesHttp10, dropsUnreadBody, sendsHeadFirst } from "./deviations.ts";
 import { listenHttp } from "./listen.ts";
 
 export const honoOnNodeServer: Host = {
   name: "Hono 4 on @hono/node-server",
-  start: () => listenHttp(createAdaptorServer({ fetch: hono().fetch }) as Server),
+  start: (app) => listenHttp(createAdaptorServer({ fetch: hono(app).fetch }) as Server),
   expects: {
     "throw-at-once": sendsHeadFirst,
     "throw-instantly": sendsHeadFirst,
@@ -24,11 +23,11 @@ export const honoOnNodeServer: Host = {
 /** The same app, one line different. */
 export const honoOnListener: Host = {
   name: "Hono 4 on millrace/node",
-  start: () => listenHttp(createServer(createRequestListener(hono(), { onError: () => {} }))),
+  start: (app) => listenHttp(createServer(createRequestListener(hono(app), { onError: () => {} }))),
   expects: { unread: dropsUnreadBody },
 };
 
-function hono(): Hono {
+function hono({ fetch }: App): Hono {
   const app = new Hono();
   app.all("/*", (c) => fetch(c.req.raw));
   return app;

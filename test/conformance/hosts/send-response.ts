@@ -3,10 +3,12 @@ import { createServer } from "node:http";
 import createExpress from "express";
 import createFastify from "fastify";
 import Koa from "koa";
+import { compress } from "millrace/compress";
 import { sendResponse } from "millrace/node";
 
 import { fetch } from "../app.ts";
 import type { Host } from "../host.ts";
+import { compressed } from "./compressed.ts";
 import { listenHttp, listenHttp2 } from "./listen.ts";
 
 const quiet = { onError: () => {} };
@@ -14,6 +16,19 @@ const quiet = { onError: () => {} };
 export const nodeHttp: Host = {
   name: "node:http with sendResponse",
   start: () => listenHttp(createServer((req, res) => void sendResponse(res, answer(req), quiet))),
+};
+
+/** `compress` for one response, where others have `withCompression` around the app. */
+export const nodeHttpCompressed: Host = {
+  ...compressed(nodeHttp, "gzip"),
+  start: () =>
+    listenHttp(
+      createServer((req, res) => {
+        const request = requestOf(req);
+        const response = compress(fetch(request), request, { types: () => true });
+        void sendResponse(res, response, quiet);
+      }),
+    ),
 };
 
 export const express5: Host = {
@@ -67,8 +82,22 @@ export const koa3: Host = {
   },
 };
 
-/** What the app answers; these frameworks have requests of their own. */
-function answer(req: { url?: string | undefined; method?: string | undefined }): Response {
-  const { url = "/", method = "GET" } = req;
-  return fetch(new Request(new URL(url, "http://localhost"), { method }));
+/** What a request of Node says, as far as the app asks. */
+interface NodeRequest {
+  readonly url?: string | undefined;
+  readonly method?: string | undefined;
+  readonly headers: { readonly "accept-encoding"?: string | string[] | undefined };
+}
+
+function answer(req: NodeRequest): Response {
+  return fetch(requestOf(req));
+}
+
+/** These frameworks have requests of their own. */
+function requestOf({ url = "/", method = "GET", headers }: NodeRequest): Request {
+  const accepted = String(headers["accept-encoding"] ?? "identity");
+  return new Request(new URL(url, "http://localhost"), {
+    method,
+    headers: { "accept-encoding": accepted },
+  });
 }

@@ -10,6 +10,9 @@ const MIB = 2 ** 20;
 /** What the kernels of both ends may hold of a response whose reader stopped (tcp_wmem and tcp_rmem), and some air. */
 const KERNEL = 16 * MIB;
 
+/** MiB of a response that is larger than that by far. */
+const BIG = 32;
+
 /** The source ends well; every byte arrives. */
 export const bodies = {
   complete: row({
@@ -108,7 +111,7 @@ export const bodies = {
       "a client that stops reading stops the source, and gets every byte right when it reads on",
     promise: { bounded: true, intact: true, ...complete },
     async observe(client, { note }) {
-      const reader = client.open("/big?mib=64");
+      const reader = client.open(`/big?mib=${BIG}`);
       const pulled = await untilItRests(client);
       note(`${(pulled / MIB).toFixed(1)} MiB pulled for a reader that stopped`);
       const { ends, hash } = await reader.rest();
@@ -123,7 +126,7 @@ export const bodies = {
 // Each host asks for the same hashes.
 const hashOfOneChunk = once(() => sha256([oneChunk(100)]));
 const hashOfBig = once(() =>
-  sha256(Array.from({ length: 64 * 16 }, (_, index) => bigChunk(index))),
+  sha256(Array.from({ length: BIG * 16 }, (_, index) => bigChunk(index))),
 );
 
 function once<T>(make: () => T): () => T {

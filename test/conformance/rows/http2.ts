@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Client } from "../client.ts";
 import { row } from "../row.ts";
-import { over, readAll, request, withSession } from "../session.ts";
+import { over, readAll, withSession } from "../session.ts";
 
 const protocols = ["HTTP/2"];
 
@@ -17,8 +17,8 @@ export const http2 = {
     protocols,
     observe: (client) =>
       withSession(client.host, async (session) => {
-        const neighbour = request(session, client.another().url("/ticking"));
-        const stream = request(session, client.url("/ticking"));
+        const neighbour = client.another().request(session, "/ticking");
+        const stream = client.request(session, "/ticking");
         await Promise.all([once(stream, "data"), once(neighbour, "data")]);
         stream.close(constants.NGHTTP2_CANCEL);
         return { ...(await client.seenToEnd()), neighbourGoesOn: await goesOn(neighbour) };
@@ -35,8 +35,8 @@ export const http2 = {
     protocols,
     observe: (client) =>
       withSession(client.host, async (session) => {
-        const neighbour = request(session, client.another().url("/ticking"));
-        const stream = request(session, client.url("/throw-midway"));
+        const neighbour = client.another().request(session, "/ticking");
+        const stream = client.request(session, "/throw-midway");
         const [{ text: body }] = await Promise.all([readAll(stream), once(neighbour, "data")]);
         return { code: stream.rstCode, body, neighbourGoesOn: await goesOn(neighbour) };
       }),
@@ -50,7 +50,7 @@ export const http2 = {
     async observe(client) {
       const leave = (user: Client, how: (stream: ClientHttp2Stream) => void) =>
         withSession(user.host, async (session) => {
-          const stream = request(session, user.url("/two-windows"));
+          const stream = user.request(session, "/two-windows");
           await user.recordWhen(({ finished }) => finished > 0);
           how(stream);
           return (await user.seenToEnd()).outcomes;
@@ -67,9 +67,9 @@ export const http2 = {
     protocols,
     observe: (client) =>
       withSession(client.host, async (session) => {
-        const stalled = request(session, client.another().url("/big"));
+        const stalled = client.another().request(session, "/big");
         await once(stalled, "readable");
-        const { text } = await readAll(request(session, client.url("/rows")));
+        const { text } = await readAll(client.request(session, "/rows"));
         return { neighbourComplete: text === "row 1\nrow 2\nrow 3\n" };
       }),
   }),

@@ -1,0 +1,4 @@
+import { testRoads } from "./support/leaving.ts";
+import { copyRoads, skip } from "./support/postgres.ts";
+
+testRoads(copyRoads, skip);
