@@ -15,7 +15,7 @@ export default [
     name: "millrace/export",
     path: "dist/export.js",
     ignore: [...builtins, "content-disposition", "hyparquet-writer", "mime-types", "negotiator"],
-    limit: "30 kB",
+    limit: "36 kB",
   },
   { name: "millrace/node", path: "dist/node.js", ignore: [...builtins, "srvx"], limit: "14 kB" },
 ];

@@ -16,7 +16,7 @@ export interface GzipOptions {
 const WINDOW = 2 * 1024;
 /** Up to so many bytes between two flushes are coded at once, here; more is work for a thread. */
 const SMALL = 16 * 1024;
-/** Small pieces get the best level, since most of their cost is not in it. */
+/** Small pieces get a better level, since most of their cost is not in it. */
 const SMALL_LEVEL = 6;
 /** Room for what deflate adds at most. By default a piece of 30 bytes would hold 16 KiB for as long as its reader does not take it. */
 const OVERHEAD = 64;

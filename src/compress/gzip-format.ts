@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 
 /** FLG.FNAME: a file name follows the header (RFC 1952 2.3.1). */
 const FNAME = 0x08;
@@ -13,8 +13,10 @@ const UNKNOWN = 0xff;
 export function gzipHeader(longest: number): Uint8Array {
   const head = [0x1f, 0x8b, 0x08, longest > 0 ? FNAME : 0, 0, 0, 0, 0, 0, UNKNOWN];
   if (longest === 0) return Uint8Array.from(head);
-  const name = randomBytes(randomInt(longest + 1)).map((byte) => 0x61 + (byte % 26));
-  return Uint8Array.from([...head, ...name, 0]);
+  const name = head.length + randomInt(longest + 1);
+  const header = new Uint8Array(name + 1).fill(0x61, head.length, name);
+  header.set(head);
+  return header;
 }
 
 /** The trailer of a gzip member: CRC-32 and length of the plain bytes, both modulo 2 ** 32. */

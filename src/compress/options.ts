@@ -23,7 +23,7 @@ export interface CompressOptions {
 /** A compressed body has to be some packets shorter to be worth it. */
 export const MINIMUM_SIZE = 1_024;
 
-/** A longer name hides nothing more, and some readers of gzip bound it. */
+/** A longer name hides nothing better. */
 const LONGEST_NAME = 65_535;
 
 const optionNames = ["codings", "levels", "minimumSize", "types", "randomBytes"];

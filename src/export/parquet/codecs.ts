@@ -7,12 +7,14 @@ export type ParquetCodec = "zstd" | "snappy" | "gzip" | "none";
 const zstdLevel = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Names and compressors as the library wants them; it brings snappy itself. */
-export const codecNames = {
+export const codecNames: Readonly<
+  Record<ParquetCodec, "ZSTD" | "SNAPPY" | "GZIP" | "UNCOMPRESSED">
+> = {
   zstd: "ZSTD",
   snappy: "SNAPPY",
   gzip: "GZIP",
   none: "UNCOMPRESSED",
-} as const satisfies Record<ParquetCodec, string>;
+};
 
 export const compressors: Record<"GZIP" | "ZSTD", (page: Uint8Array) => Uint8Array> = {
   GZIP: (page) => zlib.gzipSync(page, { level: 1 }),
