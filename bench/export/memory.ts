@@ -66,7 +66,7 @@ async function pointsOf(server: ServerProcess, rows: number): Promise<Held[]> {
     const now = await heldBy(server);
     const share = (now.rows - before.rows) / rows;
     if (share * POINTS >= points.length + 1) points.push(now);
-    else await delay(20);
+    else await delay(500); // each question leaves something of its own behind for a while
   }
   await download;
   return points;

@@ -70,15 +70,18 @@ describe("Chromium", { skip: missing("chromium") }, () => {
 
   test("an EventSource gets each event before the next is made", async (t) => {
     const { source, next } = gated(["data: first\n\n", "data: second\n\n"]);
+    let coded: string | null = null;
     const server = await serving(t, (request) => {
       if (!request.url.endsWith("/events"))
         return new Response("<!doctype html><ul></ul>", {
           headers: { "content-type": "text/html" },
         });
-      return compress(
+      const response = compress(
         new StreamingHttpResponse(source, { contentType: "text/event-stream" }),
         request,
       );
+      coded = response.headers.get("content-encoding");
+      return response;
     });
     const page = await browser.newPage();
     await page.goto(server.url);
@@ -90,6 +93,7 @@ describe("Chromium", { skip: missing("chromium") }, () => {
       next();
       await page.getByText(text).waitFor();
     }
+    assert.equal(coded, "gzip");
     await page.close();
   });
 });

@@ -140,7 +140,7 @@ describe("Chromium", { skip: missing("chromium") }, () => {
           "<!doctype html><link rel=icon href=data:,><audio preload=metadata src=/a.wav>";
         return new Response(page, { headers: { "content-type": "text/html" } });
       }
-      ranges.push(Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1]));
+      ranges.push(Number(/^bytes=(\d+)-/.exec(request.headers.get("range") ?? "")?.[1]));
       return file(recording, { request, onClose: (outcome) => void (bytes += outcome.bytes) });
     });
     const browser = await launchChromium();
@@ -159,7 +159,7 @@ describe("Chromium", { skip: missing("chromium") }, () => {
     });
     assert.equal(duration, 10_000);
     assert.equal(ranges[0], 0);
-    assert.ok((ranges.at(-1) ?? 0) > 70_000_000, `asked for bytes from ${ranges.join()}`);
+    assert.ok(Math.max(...ranges.slice(1)) > 70_000_000, `asked for bytes from ${ranges.join()}`);
     await browser.close();
     await server.close();
     assert.ok(bytes < 40_000_000, `sent ${bytes} of 80000044 bytes`);

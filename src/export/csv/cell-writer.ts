@@ -24,11 +24,9 @@ export class CellWriter {
   readonly #nulls: string;
   readonly #quoteEmpty: boolean;
   readonly #decimal: "." | ",";
+  readonly #delimiter: number;
   /** What has to be quoted. */
   readonly #special: RegExp;
-  /** The same for ASCII, by character code: 1 where it has to be quoted. */
-  readonly #isSpecial = new Uint8Array(128);
-  readonly #delimiter: number;
 
   constructor(out: ByteWriter, dialect: Dialect, fail: Fail) {
     this.#out = out;
@@ -37,10 +35,9 @@ export class CellWriter {
     this.#nulls = dialect.nulls;
     this.#quoteEmpty = dialect.quoteEmpty;
     this.#decimal = dialect.decimal;
-    const delimiter = dialect.delimiter.charCodeAt(0);
-    this.#special = new RegExp(`["\\r\\n\\x${delimiter.toString(16).padStart(2, "0")}]`);
-    this.#delimiter = delimiter;
-    for (const code of [0x22, 0x0d, 0x0a, delimiter]) this.#isSpecial[code] = 1;
+    this.#delimiter = dialect.delimiter.charCodeAt(0);
+    const hex = this.#delimiter.toString(16).padStart(2, "0");
+    this.#special = new RegExp(`["\\r\\n\\x${hex}]`);
   }
 
   /** Writes one field; `column` is its position, for the error. */

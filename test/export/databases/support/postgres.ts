@@ -150,9 +150,12 @@ function overSql(name: string, source: Source, options: postgres.Options<{}> = {
 
 const transaction = { readOnly: true, statementTimeout: 60_000 };
 
-export const copyRoads: readonly Road[] = [
+export const pgCopyRoads: readonly Road[] = [
   overPool("postgresCopy over a pool of pg", copies),
   overClient("postgresCopy over a client of pg", copies),
+];
+
+export const sqlCopyRoads: readonly Road[] = [
   overSql("postgresCopy over postgres", copies),
   overSql("postgresCopy over postgres without types", copies, { fetch_types: false }),
 ];
