@@ -23,7 +23,9 @@ export class StreamCoder implements Coder {
   readonly #flushKind: number;
   readonly #client: CoderClient;
   #unflushed = false;
-  #flushes = 0;
+  /** A flush is on its way; what comes meanwhile shares the next one. */
+  #flushing = false;
+  #flushesAgain = false;
   #ending = false;
   #ended = false;
 
@@ -46,7 +48,7 @@ export class StreamCoder implements Coder {
 
   get idle(): boolean {
     if (this.#ending) return this.#ended;
-    return this.#flushes === 0 && this.#compressor.readableLength === 0;
+    return !this.#flushing && this.#compressor.readableLength === 0;
   }
 
   write(bytes: Uint8Array): void {
@@ -56,13 +58,13 @@ export class StreamCoder implements Coder {
 
   flush(): void {
     if (!this.#unflushed) return;
+    if (this.#flushing) {
+      this.#flushesAgain = true;
+      return;
+    }
     this.#unflushed = false;
-    this.#flushes += 1;
-    this.#compressor.flush(this.#flushKind, () => {
-      this.#flushes -= 1;
-      // What it has pushed last may still be in its own queue.
-      setImmediate(() => this.#client.coded());
-    });
+    this.#flushing = true;
+    this.#compressor.flush(this.#flushKind, () => this.#flushed());
   }
 
   end(bytes: Uint8Array | undefined): void {
@@ -72,9 +74,18 @@ export class StreamCoder implements Coder {
   }
 
   destroy(): void {
+    this.#flushesAgain = false;
     this.#compressor.removeAllListeners("data");
     this.#compressor.removeAllListeners("end");
     this.#compressor.removeAllListeners("drain");
     this.#compressor.destroy();
+  }
+
+  #flushed(): void {
+    this.#flushing = false;
+    if (this.#flushesAgain && !this.#ending) this.flush();
+    this.#flushesAgain = false;
+    // What it has pushed last may still be in its own queue.
+    setImmediate(() => this.#client.coded());
   }
 }

@@ -191,7 +191,7 @@ for (const coding of codings) {
     await visits(10);
     const more = memory() - before;
     t.diagnostic(`${(more / MIB).toFixed(1)} MiB more`);
-    assert.ok(more < 32 * MIB, `${(more / MIB).toFixed(1)} MiB more`);
+    assert.ok(more < 64 * MIB, `${(more / MIB).toFixed(1)} MiB more`);
     await eventually(() => closed() === 1_500);
   });
 }

@@ -171,7 +171,7 @@ const isRunning = (road: Road, tag: string) =>
 const isGone = (road: Road, tag: string) =>
   eventually(async () => (await road.database.running(tag)) === 0, {
     what: "the end of the query",
-    timeout: 1_000,
+    timeout: 5_000,
   });
 
 /** Whether nothing moves any more: the server is held back, also a moment later. */
@@ -184,7 +184,7 @@ async function isHeld(road: Road, tag: string): Promise<boolean> {
 }
 
 function worksAtOnce(client: RoadClient): Promise<number> {
-  return within(client.connection(), "an answer to the next query", 1_000);
+  return within(client.connection(), "an answer to the next query", 5_000);
 }
 
 async function state(client: RoadClient) {
