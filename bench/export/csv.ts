@@ -40,7 +40,7 @@ interface Sample {
 }
 
 export async function csvFigure(quick: boolean): Promise<string> {
-  const count = quick ? 200_000 : 2_000_000;
+  const count = quick ? 500_000 : 2_000_000;
   const rounds = 3;
   const files = [...new Set(ways.map(({ file }) => `../export/servers/${file}`))];
   const samples = await withServers(files, async (running) => {

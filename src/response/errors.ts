@@ -90,12 +90,12 @@ export const errorTable = {
   },
   PEER_MISSING: {
     name: "Error",
-    what: "A database source needs a package that is not installed.",
-    remedy: "Install the package that the message names, next to millrace.",
+    what: "A database source needs something that this runtime does not have.",
+    remedy: "The message names it.",
   },
   FILE_NOT_FOUND: {
     name: "Error",
-    what: "The file that should be sent is not there, or is not a file.",
+    what: "The file that should be sent or read is not there, or is not a file.",
     remedy:
       "Answer with a 404 where the name comes from the request; `code` of the cause tells more.",
   },
