@@ -10,7 +10,10 @@ const figures: Readonly<Record<string, Figure>> = {
   databases: databasesFigure,
 };
 
-const rivals = ["csv-stringify", "@fast-csv/format", "papaparse"];
+const rivals = [
+  ...["csv-stringify", "@fast-csv/format", "papaparse"],
+  ...["pg", "pg-copy-streams", "postgres", "mysql2"],
+];
 
 /** Large downloads: what a row costs, and what they hold in memory. */
 export async function run(options: BenchOptions): Promise<void> {

@@ -84,9 +84,9 @@ export class JsonEncoder implements RowEncoder {
       const what = `${found === value ? "is" : "has"} ${describe(found)}`;
       throw this.#error(`${what}, which JSON cannot hold. Write something else with \`format\`.`);
     }
-    if (this.rows > 0) this.#out.text(this.#kind.between);
+    if (this.rows > 0 && this.#kind.between !== "") this.#out.text(this.#kind.between);
     this.#out.text(text);
-    this.#out.text(this.#kind.after);
+    if (this.#kind.after !== "") this.#out.text(this.#kind.after);
     this.rows += 1;
   }
 

@@ -25,29 +25,30 @@ export function jsonTextWithBigints(value: unknown): string | undefined {
  * found to have no circle.
  */
 export function findUnwritable(value: unknown): unknown {
-  if (typeof value === "function" || typeof value === "symbol") return value;
-  if (typeof value !== "object" || value === null) return undefined;
-  if (ArrayBuffer.isView(value) || emptied.some((kind) => value instanceof kind)) return value;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
-  return Array.isArray(value) ? findInArray(value) : findInObject(value as Fields);
+  if (typeof value === "object") return value === null ? undefined : findInside(value);
+  return typeof value === "function" || typeof value === "symbol" ? value : undefined;
 }
 
+function findInside(value: object & { readonly toJSON?: unknown }): unknown {
+  if (ArrayBuffer.isView(value)) return value;
+  if (typeof value.toJSON === "function") return undefined;
+  if (Array.isArray(value)) {
+    for (const inner of value as readonly unknown[]) {
+      const found = findUnwritable(inner);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  let empty = true;
+  for (const key in value) {
+    empty = false;
+    const inner = (value as Readonly<Record<string, unknown>>)[key]; // it has the key
+    if (typeof inner === "string" || typeof inner === "number") continue; // most are
+    const found = findUnwritable(inner);
+    if (found !== undefined && Object.hasOwn(value, key)) return found;
+  }
+  return empty && emptied.some((kind) => value instanceof kind) ? value : undefined;
+}
+
+/** Kinds that are `{}` in JSON, whatever is in them. */
 const emptied = [ArrayBuffer, Map, Promise, Set];
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function findInArray(values: readonly unknown[]): unknown {
-  for (const value of values) {
-    const found = findUnwritable(value);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function findInObject(fields: Fields): unknown {
-  for (const key in fields) {
-    const found = findUnwritable(fields[key]);
-    if (found !== undefined && Object.hasOwn(fields, key)) return found;
-  }
-  return undefined;
-}
