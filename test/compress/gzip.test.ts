@@ -29,7 +29,7 @@ async function serveSource(
 }
 
 describe("a member of gzip", { concurrency: true }, () => {
-  test("has a name of random letters and random length up to 100, and tells nothing else", async (t) => {
+  test("has a name of random length up to 100, and tells nothing else", async (t) => {
     const url = await serveSource(t, () => ["text"]);
     const lengths = new Set<number>();
     for (let count = 0; count < 60; count++) {
